@@ -1,0 +1,54 @@
+# layers.mk -- the architecture as a table.  A folder may include and link only
+# what stands to its right (and what that may use); `make check` enforces it.
+#
+#	proc ctl standard -> intake -> state -> sys -> trust -> lib/* -> lib/base
+
+lib/base      :=
+lib/mail      := lib/base
+lib/mime      := lib/base lib/mail
+lib/smtp      := lib/base lib/mail
+lib/imap      := lib/base lib/mail lib/mime
+lib/policy    := lib/base lib/mail
+lib/sched     := lib/base
+lib/conf      := lib/base lib/mail
+lib/evidence  := lib/base
+trust         := lib/base
+sys           := lib/base lib/mail lib/conf trust
+state/journal := lib/base trust sys
+state/queue   := lib/base lib/mail lib/sched trust sys state/journal
+state/store   := lib/base lib/mail lib/mime trust sys state/journal
+state/users   := lib/base lib/mail trust sys
+state/log     := lib/base trust sys
+intake        := lib/base lib/mail lib/smtp lib/policy lib/conf trust sys
+standard      := lib/base lib/evidence lib/mail lib/conf trust sys
+
+proc/master     := lib/base lib/conf trust sys
+proc/mx         := lib/base lib/conf trust sys intake
+proc/submission := lib/base lib/conf trust sys intake
+proc/login      := lib/base lib/mail lib/imap lib/conf trust sys
+proc/imap       := lib/base lib/mail lib/mime lib/imap lib/conf trust sys
+proc/auth       := lib/base lib/mail lib/conf trust sys state/users
+proc/keys       := lib/base lib/conf trust sys
+proc/dns        := lib/base lib/mail lib/conf trust sys
+proc/scan       := lib/base lib/conf trust sys
+proc/queue      := lib/base lib/mail lib/sched lib/conf trust sys state/journal state/queue
+proc/dial       := lib/base lib/mail lib/policy lib/conf trust sys
+proc/relay      := lib/base lib/mail lib/smtp lib/conf trust sys
+proc/store      := lib/base lib/mail lib/conf trust sys state/journal state/store
+proc/log        := lib/base lib/conf trust sys state/log
+ctl             := lib/base lib/mail lib/conf lib/evidence trust sys state/journal state/queue state/store state/users state/log standard
+
+# lib/ computes: no kernel, no clock, no heap, no globals (tools/check-pure).
+PURE := lib/base lib/mail lib/mime lib/smtp lib/imap lib/policy lib/sched \
+	lib/conf lib/evidence trust
+
+PROGRAMS := proc/master proc/mx proc/submission proc/login proc/imap \
+	proc/auth proc/keys proc/dns proc/scan proc/queue proc/dial \
+	proc/relay proc/store proc/log ctl
+
+FOLDERS := $(PURE) sys state/journal state/queue state/store state/users \
+	state/log intake standard $(PROGRAMS)
+
+# Foreign libraries; --as-needed drops what a program does not use.
+FOREIGN := -levent_core -lssl -lcrypto -lsodium -lgsasl -lunbound -llmdb \
+	-lseccomp -ljansson
