@@ -1,0 +1,51 @@
+#include "lib/conf/site.h"
+
+static const char *const services[SERVICES] = {
+	[SERVICE_NONE] = "none",
+	[SERVICE_MX] = "mx",
+	[SERVICE_SUBMISSIONS] = "submissions",
+	[SERVICE_SUBMISSION] = "submission",
+	[SERVICE_IMAPS] = "imaps",
+};
+
+bool
+site_is_sound(const struct site *s)
+{
+	return s->magic == SITE_MAGIC && s->version == SITE_VERSION &&
+		s->size == sizeof *s && s->permits_count > 0 &&
+		s->permits_count <= SITE_PERMITS && s->domains_count > 0 &&
+		s->domains_count <= SITE_DOMAINS &&
+		s->stubs_count <= SITE_STUBS &&
+		s->records_count <= SITE_RECORDS && s->schedule_count > 0 &&
+		s->schedule_count <= SITE_SCHEDULE;
+}
+
+bool
+site_permit_open(const struct site_permit *p, struct instant now)
+{
+	return p->service > SERVICE_NONE && p->service < SERVICES &&
+		now.us < p->expires_us;
+}
+
+bool
+site_represents(const struct site *s, struct span domain)
+{
+	for (uint32_t i = 0; i < s->domains_count; i++)
+		if (span_equals_nocase(SITE_TEXT(s->domains[i].name), domain))
+			return true;
+	return false;
+}
+
+const char *
+service_name(uint32_t service)
+{
+	return services[service < SERVICES ? service : SERVICE_NONE];
+}
+
+struct span
+site_text(const char *at, size_t size)
+{
+	struct span all = span_at(at, size);
+
+	return (struct span){ all.at, span_find_octet(all, 0) };
+}

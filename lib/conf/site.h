@@ -1,0 +1,152 @@
+/* site.h -- the compiled settings of one site: what every role reads.
+ *
+ * A plain struct of fixed size without pointers or padding: master hands it to
+ * each role as a sealed memfd.  Whoever maps one calls site_is_sound before
+ * anything else and may then rely on what the comments here promise, for
+ * conf_parse refuses any other value.
+ *
+ * Names and paths end in NUL and the rest of their array is NUL.  Numbers are
+ * in the unit that the comment names; no number means "unlimited".  The table
+ * of schema.c names each setting as the operator writes it.
+ */
+#pragma once
+
+#include "lib/base/time.h"
+
+#define SITE_MAGIC   0x70686f6cu /* "lohp" in a little-endian file */
+#define SITE_VERSION 1
+
+#define SITE_PERMITS  16
+#define SITE_DOMAINS  64
+#define SITE_STUBS    8
+#define SITE_RECORDS  32
+#define SITE_SCHEDULE 32
+
+/* What a permit opens. */
+enum service {
+	SERVICE_NONE,
+	SERVICE_MX,          /* SMTP from other servers, RFC 5321            */
+	SERVICE_SUBMISSIONS, /* implicit TLS, RFC 8314 section 3.3           */
+	SERVICE_SUBMISSION,  /* STARTTLS demanded, RFC 6409                  */
+	SERVICE_IMAPS,       /* implicit TLS, RFC 8314 section 3.2           */
+	SERVICES
+};
+
+/* How relay encrypts; the values are those of enum tls_policy. */
+enum site_tls { SITE_TLS_OPPORTUNISTIC, SITE_TLS_REQUIRED };
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
+
+/* A service that may be reached, NC-2.1.1.  No permit, no socket. */
+struct site_permit {
+	uint8_t address[16]; /* to bind; IPv4 mapped into IPv6 (::ffff:0:0) */
+	int64_t expires_us;  /* struct instant; the socket closes then      */
+	uint32_t service;    /* enum service, not SERVICE_NONE              */
+	uint16_t port;       /* 1 to 65535                                  */
+	uint16_t zero;
+	char reason[128];
+	char owner[64];
+	char approved_by[64]; /* may be empty                               */
+};
+
+/* A domain that is represented here, lower case, without a final dot. */
+struct site_domain {
+	char name[256];
+};
+
+/* A zone whose answers come from one server instead of the root. */
+struct site_stub {
+	char zone[256]; /* lower case, "." for everything                  */
+	uint8_t address[16];
+	uint16_t port;
+	uint8_t zero[6];
+};
+
+/* One DNS record in presentation form: answers for tests. */
+struct site_record {
+	char text[256];
+};
+
+struct site {
+	uint32_t magic;   /* SITE_MAGIC          */
+	uint32_t version; /* SITE_VERSION        */
+	uint32_t size;    /* sizeof(struct site) */
+
+	/* how many of the arrays below are in use */
+	uint32_t permits_count; /* 1 to SITE_PERMITS                        */
+	uint32_t domains_count; /* 1 to SITE_DOMAINS                        */
+	uint32_t stubs_count;
+	uint32_t records_count;
+	uint32_t schedule_count; /* 1 to SITE_SCHEDULE                      */
+
+	uint32_t production;     /* 1: missing protection stops the start   */
+	uint32_t operator_uid;   /* may use the control sockets, as may 0   */
+	uint32_t smarthost_port; /* 0: no smarthost, deliver by MX          */
+	uint32_t relay_tls;      /* enum site_tls                           */
+
+	/* limits: each counts at one moment unless it says otherwise */
+	uint64_t max_message;      /* octets of a message, RFC 1870           */
+	uint32_t max_recipients;   /* of a message, RFC 5321 section 4.5.3.1.8 */
+	uint32_t max_sessions;     /* of one service                          */
+	uint32_t max_per_source;   /* sessions of one address (IPv6: /64)     */
+	uint32_t max_messages;     /* in one SMTP session                     */
+	uint32_t max_errors;       /* refused commands in one session         */
+	uint32_t max_imap;         /* IMAP session processes                  */
+	uint32_t max_imap_account; /* of these, of one account                */
+	uint32_t max_queue;        /* messages waiting in the queue           */
+	uint64_t max_mailbox;      /* octets of one account                   */
+	uint64_t min_free;         /* octets a volume keeps free, else 452    */
+
+	/* waiting times, microseconds */
+	int64_t idle_us;      /* for a command, RFC 5321 section 4.5.3.2.7  */
+	int64_t data_us;      /* between blocks of data, section 4.5.3.2.5  */
+	int64_t login_us;     /* from connection to proven credential       */
+	int64_t imap_idle_us; /* RFC 3501 section 5.4: at least 30 minutes  */
+
+	/* relay */
+	int64_t schedule_us[SITE_SCHEDULE]; /* waits between attempts; the
+					     * last one repeats             */
+	int64_t expire_us; /* give up and report, RFC 5321 section 4.5.4.1   */
+	int64_t delay_notice_us; /* tell the sender it takes long            */
+	uint32_t relay_connections; /* at one moment                         */
+	uint32_t relay_per_host;    /* of these, to one host                 */
+
+	char host[256];      /* announced; lower case                       */
+	char smarthost[256]; /* name or address literal without brackets; "" */
+
+	/* files, absolute */
+	char certificate[256]; /* PEM, leaf first                            */
+	char key[256];         /* PEM                                        */
+	char ca_file[256];     /* PEM bundle that relay trusts               */
+	char users[256];       /* state/users                                */
+	char mailbox_directory[256]; /* on its own block device, NC-2.2.b   */
+	char queue_directory[256];
+	char log_directory[256];
+	char run_directory[256]; /* control sockets, process id              */
+	char clamd[256];         /* socket of the virus engine               */
+	char trust_anchor[256];  /* DNSSEC root anchor                       */
+
+	struct site_permit permits[SITE_PERMITS];
+	struct site_domain domains[SITE_DOMAINS];
+	struct site_stub stubs[SITE_STUBS];
+	struct site_record records[SITE_RECORDS];
+};
+
+#pragma GCC diagnostic pop
+
+/* Is this a site of this version, with every count in its range? */
+bool site_is_sound(const struct site *s);
+
+/* Does the permit open its socket at `now`? */
+bool site_permit_open(const struct site_permit *p, struct instant now);
+
+/* Is `domain` (any case, no final dot) represented here? */
+bool site_represents(const struct site *s, struct span domain);
+
+/* "mx", "submissions" ...; "none" for what is no service. */
+const char *service_name(uint32_t service);
+
+/* A member's text as a span, without its NULs; borrowed from the site. */
+#define SITE_TEXT(member) site_text((member), sizeof(member))
+struct span site_text(const char *at, size_t size);
