@@ -1,0 +1,140 @@
+#include "sys/fd.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CHANNEL_BUFFER (8 << 20)
+
+void
+fd_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+int
+fd_give(int *fd)
+{
+	int given = *fd;
+
+	*fd = -1;
+	return given;
+}
+
+FALLIBLE
+fd_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return &fault_sys_failed;
+	return OK;
+}
+
+FALLIBLE
+fd_channel_pair(int pair[2])
+{
+	const int size = CHANNEL_BUFFER;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+		    pair) < 0)
+		return &fault_sys_failed;
+	for (int i = 0; i < 2; i++)
+		if (setsockopt(pair[i], SOL_SOCKET, SO_SNDBUFFORCE, &size,
+			    sizeof size) < 0)
+			setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &size,
+				sizeof size);
+	return OK;
+}
+
+FALLIBLE
+fd_stream_pair(int pair[2])
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+		    pair) < 0)
+		return &fault_sys_failed;
+	return OK;
+}
+
+FALLIBLE
+fd_memory(const char *name, int *out)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return &fault_sys_failed;
+	*out = fd;
+	return OK;
+}
+
+FALLIBLE
+fd_seal(int fd)
+{
+	if (fcntl(fd, F_ADD_SEALS,
+		    F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) <
+		0)
+		return &fault_sys_failed;
+	return OK;
+}
+
+FALLIBLE
+fd_memory_of(const char *name, struct span octets, int *out)
+{
+	OWNED(fd_close) int fd = -1;
+
+	TRY(fd_memory(name, &fd));
+	while (octets.len > 0) {
+		ssize_t n = write(fd, octets.at, octets.len);
+
+		if (n <= 0)
+			return &fault_storage_full;
+		span_shift_upto(&octets, (size_t)n);
+	}
+	TRY(fd_seal(fd));
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return &fault_sys_failed;
+	*out = fd_give(&fd);
+	return OK;
+}
+
+FALLIBLE
+fd_map_sealed(int fd, size_t size, const void **out)
+{
+	const int needed = F_SEAL_SHRINK | F_SEAL_WRITE;
+	int seals = fcntl(fd, F_GET_SEALS);
+	uint64_t have;
+	void *at;
+
+	if (seals < 0 || (seals & needed) != needed || size == 0)
+		return &fault_ipc_malformed;
+	TRY(fd_size(fd, &have));
+	if (have < size)
+		return &fault_ipc_malformed;
+	at = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	if (at == MAP_FAILED)
+		return &fault_sys_failed;
+	*out = at;
+	return OK;
+}
+
+void
+fd_unmap(const void *at, size_t size)
+{
+	if (at)
+		munmap((void *)(uintptr_t)at, size);
+}
+
+FALLIBLE
+fd_size(int fd, uint64_t *out)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || st.st_size < 0)
+		return &fault_sys_failed;
+	*out = (uint64_t)st.st_size;
+	return OK;
+}

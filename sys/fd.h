@@ -1,0 +1,38 @@
+/* fd.h -- descriptors with one owner, and sealed memory. */
+#pragma once
+
+#include "lib/base/fault.h"
+#include "lib/base/span.h"
+
+/* For OWNED(fd_close): closes *fd if it is open and sets it to -1. */
+void fd_close(int *fd);
+
+/* Hand over: returns *fd and sets it to -1. */
+int fd_give(int *fd);
+
+FALLIBLE fd_nonblocking(int fd);
+
+/* A connected pair of SOCK_SEQPACKET sockets, CLOEXEC and non-blocking, with
+ * buffers for some thousand messages. */
+FALLIBLE fd_channel_pair(int pair[2]);
+
+/* A connected pair of stream sockets, CLOEXEC and non-blocking. */
+FALLIBLE fd_stream_pair(int pair[2]);
+
+/* Anonymous memory that can be sealed. */
+FALLIBLE fd_memory(const char *name, int *out);
+
+/* Nobody can change it any more. */
+FALLIBLE fd_seal(int fd);
+
+/* As fd_memory + write + fd_seal + rewind. */
+FALLIBLE fd_memory_of(const char *name, struct span octets, int *out);
+
+/* Read-only view of `size` octets of a descriptor that came from another
+ * process; refuses one that is not sealed memory of at least that size, so that
+ * a later truncation cannot crash the reader.  Undo with fd_unmap. */
+FALLIBLE fd_map_sealed(int fd, size_t size, const void **out);
+void fd_unmap(const void *at, size_t size);
+
+/* Size in octets of a regular file or memory. */
+FALLIBLE fd_size(int fd, uint64_t *out);

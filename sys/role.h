@@ -1,0 +1,76 @@
+/* role.h -- the life of a process that is not master.
+ *
+ *	int
+ *	main(void)
+ *	{
+ *		static struct mx mx;
+ *		struct role_process *r = role_start(MX, &handlers, &hooks, &mx);
+ *
+ *		mx_open(&mx, r);
+ *		role_sandbox(r);
+ *		return role_run(r);
+ *	}
+ *
+ * Descriptor 3 leads to master.  role_start reads what master hands out
+ * until GO; the same messages may come again later (a new link to a
+ * restarted peer, new settings, a permit that opened or ended).
+ */
+#pragma once
+
+#include "lib/conf/site.h"
+#include "sys/channel.h"
+
+struct role_process;
+
+/* What a role wants to be told; every member may be NULL. */
+struct role_hooks {
+	/* a listening socket, taken over; permit is an index into
+	 * site->permits, -1 the role's control socket */
+	void (*listen)(void *owner, int fd, int permit);
+	void (*unlisten)(void *owner, int permit);
+	/* a descriptor, taken over */
+	void (*file)(void *owner, enum file_purpose purpose, uint32_t number,
+		int fd);
+	void (*secret)(void *owner, enum secret_kind kind,
+		const uint8_t key[TOKEN_MAC]);
+	/* a channel to a peer is there, or new after its restart */
+	void (*linked)(void *owner, struct channel *c, uint32_t account);
+	void (*unlinked)(void *owner, struct channel *c);
+	/* the settings changed; site_of(r) is the new ones */
+	void (*site)(void *owner);
+	/* imap only */
+	void (*session)(void *owner, const struct session_given *s);
+	/* stop taking work; call role_stop when what was acknowledged is safe */
+	void (*stop)(void *owner);
+};
+
+/* Exits the process when master breaks the protocol: there is nobody else to
+ * tell.  `handlers` are for messages from all peers but master. */
+struct role_process *role_start(enum role self, const struct handlers *handlers,
+	const struct role_hooks *hooks, void *owner);
+
+/* Give up every right that trust/roles.c does not list.  Exits with
+ * EXIT_SANDBOX when that is not possible and the site is in production;
+ * otherwise the missing part is reported by EV_SANDBOX_WEAK. */
+void role_sandbox(struct role_process *r);
+
+/* Tell master READY and run; returns the exit code. */
+int role_run(struct role_process *r);
+void role_stop(struct role_process *r);
+
+struct loop *role_loop(struct role_process *r);
+const struct site *site_of(struct role_process *r);
+
+/* The channel to the (first) process of a role; NULL while it is away.
+ * Sending to NULL gives ipc_closed. */
+struct channel *role_link(struct role_process *r, enum role peer);
+struct channel *role_master(struct role_process *r);
+
+/* A number that no other session of this boot has: role, instance, counter. */
+uint64_t role_new_session(struct role_process *r);
+
+enum {
+	EXIT_FAULT = 70,   /* EX_SOFTWARE: a fault of ours       */
+	EXIT_SANDBOX = 77, /* EX_NOPERM: sandbox not complete    */
+	EXIT_SITE = 78,    /* EX_CONFIG: cannot run with this site */
+};
