@@ -420,7 +420,7 @@ struct sign_request {
 	uint32_t key;       /* number of FILE_KEY                        */
 	uint32_t algorithm; /* enum sign_algorithm of sys/keys.h         */
 	uint16_t input_len;
-	uint8_t input[SIGN_INPUT_MAX]; /* digest, or the whole for Ed25519 */
+	uint8_t input[SIGN_INPUT_MAX]; /* what TLS signs, not its digest   */
 	uint8_t zero[6];
 };
 
