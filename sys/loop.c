@@ -51,6 +51,7 @@ loop_open(struct loop **out)
 int
 loop_run(struct loop *l)
 {
+	l->over = false;
 	while (!l->over) {
 		if (event_base_loop(l->base, EVLOOP_ONCE) != 0)
 			return 1;

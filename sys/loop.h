@@ -17,7 +17,8 @@ typedef void on_time(void *arg);
 /* One loop a process; never NULL on OK. */
 FALLIBLE loop_open(struct loop **out);
 
-/* Run until loop_stop; returns the code that was given there. */
+/* Run until loop_stop; returns the code that was given there.  May be run
+ * again. */
 int loop_run(struct loop *l);
 void loop_stop(struct loop *l, int code);
 

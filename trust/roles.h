@@ -48,7 +48,8 @@ enum role_calls {
 	CALLS_ANSWER = 1,  /* messages and memory only               */
 	CALLS_STREAM = 2,  /* + accept, memfd                        */
 	CALLS_STORAGE = 4, /* + files below a given directory        */
-	CALLS_CONNECT = 8, /* + sockets and connect                  */
+	CALLS_CONNECT = 8, /* + Internet sockets and connect         */
+	CALLS_BIND = 16,   /* + bind: a resolver's random source port */
 };
 
 struct role_row {
