@@ -36,16 +36,30 @@ loop_open(struct loop **out)
 	struct loop *l = calloc(1, sizeof *l);
 	struct event_config *config = event_config_new();
 
-	if (!l || !config)
+	if (!l || !config) {
+		free(l);
 		return &fault_sys_failed;
+	}
 	event_config_set_flag(config,
 		EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);
 	l->base = event_base_new_with_config(config);
 	event_config_free(config);
-	if (!l->base)
+	if (!l->base) {
+		free(l);
 		return &fault_sys_failed;
+	}
 	*out = l;
 	return OK;
+}
+
+void
+loop_close(struct loop **l)
+{
+	if (!*l)
+		return;
+	event_base_free((*l)->base);
+	free(*l);
+	*l = NULL;
 }
 
 int

@@ -16,6 +16,7 @@ typedef void on_time(void *arg);
 
 /* One loop a process; never NULL on OK. */
 FALLIBLE loop_open(struct loop **out);
+void loop_close(struct loop **l);
 
 /* Run until loop_stop; returns the code that was given there.  May be run
  * again. */
