@@ -407,6 +407,16 @@ process_stop_next(struct master *m)
 	process_stop_next(m);
 }
 
+void
+process_stop_late(struct master *m)
+{
+	for (size_t i = 0; m->stopping > 0 && i < PROCESSES; i++)
+		if (m->processes[i].pid > 0 &&
+			(stop_stages[m->stopping - 1] &
+				ROLE_BIT(m->processes[i].role)))
+			kill(m->processes[i].pid, SIGKILL);
+}
+
 /* --- settings and permits ------------------------------------------------ */
 
 enum role

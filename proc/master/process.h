@@ -60,4 +60,7 @@ enum role process_of_service(uint32_t service);
 /* Begin or go on with the ordered stop; ends the loop when all are gone. */
 void process_stop_next(struct master *m);
 
+/* The stage took too long: end its processes. */
+void process_stop_late(struct master *m);
+
 void process_kill(struct master *m, enum role role, uint32_t instance);

@@ -1,0 +1,16 @@
+/* settings.h -- a site's settings file, read from the disk. */
+#pragma once
+
+#include "lib/base/fault.h"
+#include "lib/conf/errors.h"
+#include "lib/conf/site.h"
+
+/* Read and compile the settings at `path`.
+ *
+ * errors  everything that is wrong with the file, also when it could not be
+ *         read or is writable by others; empty on OK but for warnings
+ * out     meaningful on OK only
+ *
+ * sys_failed  see errors */
+FALLIBLE settings_load(const char *path, struct instant now, struct site *out,
+	struct conf_errors *errors);
