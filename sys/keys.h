@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "lib/base/buf.h"
 #include "sys/channel.h"
 
 /* How long a handshake waits for a signature: microseconds. */
@@ -37,6 +38,13 @@ void keys_use(keys_call *call, void *owner);
 /* The usual one: `owner` is a struct channel ** to `keys`, read at each call
  * because the channel is another after a restart. */
 keys_call keys_over_channel;
+
+/* Append the signature of `text` by key number `key` to `out`.
+ *
+ * ipc_closed, ipc_busy  nobody answered, or not in KEYS_WAIT_US
+ * key_refused           `keys` does not sign that for us */
+FALLIBLE keys_sign(uint32_t key, uint32_t algorithm, struct span text,
+	struct buf *out);
 
 /* For struct handlers: an answer that came after its question had been given
  * up.  Nobody waits for it. */

@@ -31,9 +31,8 @@
  * tls_unavailable  the library lacks something that we need */
 FALLIBLE tls_start(void);
 
-/* What one service offers, or what our client side demands.  It may be shared
- * by all connections of that service.  Never freed while a struct tls uses
- * it: the library counts. */
+/* What one service offers, or what our client side demands; shared by all its
+ * connections.  It may be closed while they last: the library counts. */
 struct tls_context;
 
 struct tls_service {
@@ -74,7 +73,8 @@ enum tls_status {
 	TLS_BROKEN,     /* the peer broke TLS, or refused us; close         */
 };
 
-/* One connection; storage of the caller's, zero when not in use. */
+/* One connection; storage of the caller's, zero when not in use, which stays
+ * where it is from start to tls_done. */
 struct tls {
 	struct ssl_st *ssl;
 	const struct tls_context *context;
