@@ -1,0 +1,307 @@
+#include "lib/conf/rules.h"
+
+#include "lib/base/number.h"
+#include "lib/conf/ip.h"
+
+#define PERMIT_LONGEST DAYS(366)
+#define PERMIT_SOON    DAYS(30)
+
+/* Is the rule broken, by permit or domain `i` where it is about one? */
+typedef bool broken(const struct site *s, uint32_t i, struct instant now);
+
+enum subject { THE_SITE, EACH_PERMIT, EACH_DOMAIN };
+
+/* NC-2.1.3: words that tell an attacker what to look up. */
+static const char *const telling[] = { "posthold", "postfix", "exim", "exim4",
+	"sendmail", "qmail", "dovecot", "opensmtpd", "exchange", "exch",
+	"msexchange", "zimbra", "mailcow", "debian", "ubuntu", "centos",
+	"redhat", "rhel", "fedora", "suse", "linux", "windows", "win", "bsd",
+	"freebsd", "openbsd" };
+
+/* clang-format off */
+static const bool letters[256] = {
+	['a' ... 'z'] = true, ['A' ... 'Z'] = true,
+};
+/* clang-format on */
+
+static bool
+is_telling(struct span word)
+{
+	for (size_t i = 0; i < COUNT_OF(telling); i++)
+		if (span_equals_nocase(word, span_of(telling[i])))
+			return true;
+	return false;
+}
+
+/* Any run of letters of the first labels; the domain itself is the site's
+ * given name. */
+static bool
+host_tells_product(const struct site *s, uint32_t i, struct instant now)
+{
+	struct span name = SITE_TEXT(s->host);
+
+	(void)i, (void)now;
+	while (name.len > 0) {
+		struct span start = name;
+
+		if (span_skip(&name, letters) == 0)
+			span_shift(&name);
+		else if (is_telling(span_before(start, name)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+permit_expired(const struct site *s, uint32_t i, struct instant now)
+{
+	return s->permits[i].expires_us > 0 &&
+		s->permits[i].expires_us <= now.us;
+}
+
+static bool
+permit_expires_soon(const struct site *s, uint32_t i, struct instant now)
+{
+	return s->permits[i].expires_us > now.us &&
+		s->permits[i].expires_us - now.us <= PERMIT_SOON;
+}
+
+static bool
+permit_too_long(const struct site *s, uint32_t i, struct instant now)
+{
+	return s->permits[i].expires_us > 0 &&
+		s->permits[i].expires_us - now.us > PERMIT_LONGEST;
+}
+
+static bool
+is_any(const struct site_permit *p)
+{
+	static const uint8_t none[4];
+	static const uint8_t none6[16];
+
+	return ip_is_v4(p->address)
+		? memcmp(p->address + 12, none, sizeof none) == 0
+		: memcmp(p->address, none6, sizeof none6) == 0;
+}
+
+/* Would the second bind fail?  Addresses of two families never clash: IPv6
+ * sockets are bound with IPV6_V6ONLY. */
+static bool
+clash(const struct site_permit *a, const struct site_permit *b)
+{
+	if (a->port == 0 || a->port != b->port ||
+		ip_is_v4(a->address) != ip_is_v4(b->address))
+		return false;
+	return is_any(a) || is_any(b) ||
+		memcmp(a->address, b->address, sizeof a->address) == 0;
+}
+
+static bool
+permit_port_taken(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)now;
+	for (uint32_t j = 0; j < i; j++)
+		if (clash(&s->permits[i], &s->permits[j]))
+			return true;
+	return false;
+}
+
+static bool
+permit_needs_tls(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)now;
+	return s->permits[i].service > SERVICE_MX &&
+		(s->certificate[0] == 0 || s->key[0] == 0);
+}
+
+static bool
+certificate_lonely(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)i, (void)now;
+	return (s->certificate[0] == 0) != (s->key[0] == 0);
+}
+
+static bool
+mx_without_tls(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)now;
+	return s->permits[i].service == SERVICE_MX && s->certificate[0] == 0;
+}
+
+static bool
+domain_twice(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)now;
+	for (uint32_t j = 0; j < i; j++)
+		if (memcmp(s->domains[i].name, s->domains[j].name,
+			    sizeof s->domains[i].name) == 0)
+			return true;
+	return false;
+}
+
+/* Is `inner` the directory `outer` or below it? */
+static bool
+is_within(struct span inner, struct span outer)
+{
+	return span_starts(inner, outer) &&
+		(inner.len == outer.len || inner.at[outer.len] == '/');
+}
+
+/* The mailbox volume is for mailboxes, NC-2.2.b: whoever fills another
+ * directory must not fill this one. */
+static bool
+mailbox_shared(const struct site *s, uint32_t i, struct instant now)
+{
+	struct span mail = SITE_TEXT(s->mailbox_directory);
+
+	(void)i, (void)now;
+	return is_within(SITE_TEXT(s->queue_directory), mail) ||
+		is_within(SITE_TEXT(s->log_directory), mail) ||
+		is_within(SITE_TEXT(s->run_directory), mail) ||
+		is_within(SITE_TEXT(s->users), mail) ||
+		is_within(SITE_TEXT(s->key), mail);
+}
+
+static bool
+directories_equal(const struct site *s, uint32_t i, struct instant now)
+{
+	struct span queue = SITE_TEXT(s->queue_directory);
+	struct span log = SITE_TEXT(s->log_directory);
+	struct span run = SITE_TEXT(s->run_directory);
+
+	(void)i, (void)now;
+	return span_equals(queue, log) || span_equals(queue, run) ||
+		span_equals(log, run);
+}
+
+static bool
+notice_after_expiry(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)i, (void)now;
+	return s->delay_notice_us >= s->expire_us;
+}
+
+static bool
+source_above_sessions(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)i, (void)now;
+	return s->max_per_source > s->max_sessions;
+}
+
+static bool
+host_above_connections(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)i, (void)now;
+	return s->relay_per_host > s->relay_connections;
+}
+
+static bool
+message_above_mailbox(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)i, (void)now;
+	return s->max_message > s->max_mailbox;
+}
+
+static bool
+faked_names(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)i, (void)now;
+	return s->production && s->records_count > 0;
+}
+
+static const struct rule {
+	broken *broken;
+	enum subject subject;
+	enum weight weight;
+	enum section section;
+	const char *key;
+	const char *sentence;
+} rules[] = {
+	{ host_tells_product, THE_SITE, WEIGHT_ERROR, SECTION_TOP, "host",
+		"the name contains the word of a product or operating system; "
+		"choose a neutral one such as mail (NC-2.1.3)" },
+	{ permit_expired, EACH_PERMIT, WEIGHT_WARNING, SECTION_PERMIT,
+		"expires",
+		"the permit has expired, its socket stays closed; review the "
+		"service and set a new date, or remove the permit "
+		"(NC-2.1.1)" },
+	{ permit_expires_soon, EACH_PERMIT, WEIGHT_WARNING, SECTION_PERMIT,
+		"expires",
+		"the permit expires within 30 days; review the service and "
+		"set a new date (NC-2.1.1)" },
+	{ permit_too_long, EACH_PERMIT, WEIGHT_ERROR, SECTION_PERMIT,
+		"expires",
+		"the permit is for more than 366 days; choose a nearer date "
+		"(NC-2.1.1)" },
+	{ permit_port_taken, EACH_PERMIT, WEIGHT_ERROR, SECTION_PERMIT, "port",
+		"an earlier permit has this address and port; choose another "
+		"port or remove one" },
+	{ permit_needs_tls, EACH_PERMIT, WEIGHT_ERROR, SECTION_PERMIT,
+		"permit",
+		"the service needs TLS; set certificate and key (NC-2.1.4)" },
+	{ mx_without_tls, EACH_PERMIT, WEIGHT_WARNING, SECTION_PERMIT,
+		"permit",
+		"mail will arrive unencrypted; set certificate and key" },
+	{ certificate_lonely, THE_SITE, WEIGHT_ERROR, SECTION_TOP,
+		"certificate",
+		"certificate and key belong together; set both or none" },
+	{ domain_twice, EACH_DOMAIN, WEIGHT_ERROR, SECTION_TOP, "domain",
+		"the domain stands here a second time; remove the line" },
+	{ mailbox_shared, THE_SITE, WEIGHT_ERROR, SECTION_TOP,
+		"mailbox-directory",
+		"another directory or file is inside it; mailboxes need a "
+		"volume for themselves (NC-2.2.b)" },
+	{ directories_equal, THE_SITE, WEIGHT_ERROR, SECTION_TOP,
+		"queue-directory",
+		"queue-directory, log-directory and run-directory must "
+		"differ; change one" },
+	{ notice_after_expiry, THE_SITE, WEIGHT_ERROR, SECTION_RELAY,
+		"delay-notice",
+		"it would come after `expire`; choose a shorter time" },
+	{ source_above_sessions, THE_SITE, WEIGHT_ERROR, SECTION_LIMITS,
+		"sessions-per-source",
+		"more than `sessions`; one source could take them all, "
+		"choose a smaller number (NC-2.1.8)" },
+	{ host_above_connections, THE_SITE, WEIGHT_ERROR, SECTION_RELAY,
+		"per-host", "more than `connections`; choose a smaller number" },
+	{ message_above_mailbox, THE_SITE, WEIGHT_ERROR, SECTION_LIMITS,
+		"message",
+		"larger than `mailbox`; choose a smaller size or a larger "
+		"mailbox" },
+	{ faked_names, THE_SITE, WEIGHT_ERROR, SECTION_DNS, "local-data",
+		"made-up DNS answers are for tests; remove them or set "
+		"production no" },
+};
+
+static uint32_t
+line_of(const struct conf_lines *lines, const struct rule *r, uint32_t i)
+{
+	const struct setting *row;
+
+	if (r->subject == EACH_PERMIT)
+		return lines->permit[i];
+	if (r->subject == EACH_DOMAIN)
+		return lines->domain[i];
+	row = setting_find(r->section, span_of(r->key));
+	return row ? lines->setting[row - setting_row(0)] : 0;
+}
+
+static uint32_t
+subjects(const struct site *s, enum subject subject)
+{
+	if (subject == EACH_PERMIT)
+		return s->permits_count;
+	return subject == EACH_DOMAIN ? s->domains_count : 1;
+}
+
+void
+conf_judge(const struct site *s, const struct conf_lines *lines,
+	struct instant now, struct conf_errors *errors)
+{
+	for (const struct rule *r = rules; r < rules + COUNT_OF(rules); r++)
+		for (uint32_t i = 0; i < subjects(s, r->subject); i++)
+			if (r->broken(s, i, now))
+				conf_errors_add(errors, r->weight,
+					line_of(lines, r, i), span_of(r->key),
+					span_of(r->sentence));
+}
