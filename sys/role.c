@@ -10,6 +10,7 @@
 #include "lib/base/must.h"
 #include "sys/account.h"
 #include "sys/fd.h"
+#include "sys/hostile.h"
 #include "sys/log.h"
 #include "sys/sandbox.h"
 
@@ -327,6 +328,9 @@ role_run(struct role_process *r)
 {
 	struct plain ready = { .head = { .type = READY } };
 
+#ifdef POSTHOLD_HOSTILE
+	hostile_try_all(r->self);
+#endif
 	must(channel_send(r->master, &ready, -1));
 	return r->over ? 0 : loop_run(r->loop);
 }
