@@ -1,0 +1,138 @@
+"""A mail server that takes everything and keeps it: what a smarthost would
+have got.  Strict about line ends, so that a smuggled message shows."""
+
+import socket
+import socketserver
+import threading
+
+
+class Message:
+    def __init__(self, sender, recipients, body):
+        self.sender = sender
+        self.recipients = recipients
+        self.body = body
+
+
+class Session(socketserver.StreamRequestHandler):
+    timeout = 60
+
+    def say(self, text):
+        self.wfile.write(text.encode() + b"\r\n")
+
+    def handle(self):
+        sink = self.server.sink
+        try:
+            self.converse(sink)
+        except (OSError, ConnectionError):
+            pass
+
+    def converse(self, sink):
+        sender, recipients = None, []
+        self.say("220 sink.test ESMTP")
+        while True:
+            line = self.rfile.readline(4096)
+            if not line:
+                return
+            verb = line[:4].upper()
+            if verb == b"EHLO":
+                self.wfile.write(b"250-sink.test\r\n250-PIPELINING\r\n"
+                                 b"250-8BITMIME\r\n250 SIZE 100000000\r\n")
+            elif verb in (b"HELO", b"NOOP"):
+                self.say("250 OK")
+            elif verb == b"RSET":
+                sender, recipients = None, []
+                self.say("250 OK")
+            elif verb == b"MAIL":
+                sender, recipients = between(line), []
+                self.say(sink.answer("MAIL", sender))
+            elif verb == b"RCPT":
+                reply = sink.answer("RCPT", between(line))
+                if reply.startswith("2"):
+                    recipients.append(between(line))
+                self.say(reply)
+            elif verb == b"DATA":
+                self.say("354 go on")
+                body = self.read_data()
+                if body is None:
+                    return
+                reply = sink.answer("DATA", sender)
+                if reply.startswith("2"):
+                    sink.keep(Message(sender, recipients, body))
+                if not sink.answers_data:
+                    return
+                self.say(reply)
+                sender, recipients = None, []
+            elif verb == b"QUIT":
+                self.say("221 bye")
+                return
+            else:
+                self.say("500 what?")
+
+    def read_data(self):
+        lines = []
+        while True:
+            line = self.rfile.readline(1 << 20)
+            if not line:
+                return None
+            if line == b".\r\n":
+                return b"".join(lines)
+            lines.append(line[1:] if line.startswith(b".") else line)
+
+
+def between(line):
+    return line[line.index(b"<") + 1:line.index(b">")].decode()
+
+
+class Sink:
+    """`replies` maps ("RCPT", address) and the like to another answer."""
+
+    def __init__(self, port=0):
+        self.messages = []
+        self.replies = {}
+        self.answers_data = True
+        self.changed = threading.Condition()
+        socketserver.ThreadingTCPServer.allow_reuse_address = True
+        socketserver.ThreadingTCPServer.daemon_threads = True
+        socketserver.ThreadingTCPServer.request_queue_size = 128
+        self.server = socketserver.ThreadingTCPServer(
+            ("127.0.0.1", port), Session)
+        self.server.sink = self
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def answer(self, verb, argument):
+        return self.replies.get((verb, argument),
+                                self.replies.get(verb, "250 2.0.0 OK"))
+
+    def keep(self, message):
+        with self.changed:
+            self.messages.append(message)
+            self.changed.notify_all()
+
+    def wait_for(self, predicate, seconds=20):
+        """The first message that the predicate holds for, or None."""
+        def found():
+            return next((m for m in self.messages if predicate(m)), None)
+
+        with self.changed:
+            self.changed.wait_for(found, seconds)
+            return found()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+if __name__ == "__main__":
+    import sys
+    import time
+
+    sink = Sink(int(sys.argv[1]))
+    shown = 0
+    while True:
+        time.sleep(0.05)
+        for message in sink.messages[shown:]:
+            print(f"sink got: from <{message.sender}> for "
+                  f"{', '.join(message.recipients)}, {len(message.body)} octets",
+                  flush=True)
+            shown += 1
