@@ -1,5 +1,6 @@
 #include "sys/fd.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -136,5 +137,27 @@ fd_size(int fd, uint64_t *out)
 	if (fstat(fd, &st) < 0 || st.st_size < 0)
 		return &fault_sys_failed;
 	*out = (uint64_t)st.st_size;
+	return OK;
+}
+
+FALLIBLE
+fd_read_whole(int fd, struct buf *out)
+{
+	uint64_t size, done = 0;
+
+	TRY(fd_size(fd, &size));
+	if (size > buf_room(out))
+		return &fault_sys_failed;
+	while (done < size) {
+		ssize_t n = pread(fd, out->at + out->len + done, size - done,
+			(off_t)done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return &fault_sys_failed;
+		done += (uint64_t)n;
+	}
+	out->len += size;
 	return OK;
 }

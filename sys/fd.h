@@ -1,6 +1,7 @@
 /* fd.h -- descriptors with one owner, and sealed memory. */
 #pragma once
 
+#include "lib/base/buf.h"
 #include "lib/base/fault.h"
 #include "lib/base/span.h"
 
@@ -36,3 +37,9 @@ void fd_unmap(const void *at, size_t size);
 
 /* Size in octets of a regular file or memory. */
 FALLIBLE fd_size(int fd, uint64_t *out);
+
+/* Append the whole content of a regular file or memory to `out`, whatever the
+ * descriptor's offset.
+ *
+ * sys_failed  it cannot be read, or `out` has not enough room */
+FALLIBLE fd_read_whole(int fd, struct buf *out);

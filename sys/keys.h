@@ -18,6 +18,12 @@
 /* How long a handshake waits for a signature: microseconds. */
 #define KEYS_WAIT_US SECONDS(1)
 
+/* The numbers of keys.  Which role may use one: proc/keys/main.c. */
+enum key_number {
+	KEY_HOST, /* the private half of the site's certificate */
+	KEY_NUMBERS
+};
+
 /* Values of TLS SignatureScheme, RFC 8446 section 4.2.3. */
 enum sign_algorithm {
 	SIGN_RSA_PKCS1_SHA256 = 0x0401,

@@ -1,11 +1,15 @@
 #include "sys/signing.h"
 
+#include <sys/mman.h>
+#include <sys/resource.h>
+
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
-#include "lib/base/must.h"
 #include "lib/base/number.h"
+#include "sys/crypto.h"
+#include "trust/roles.h"
 
 enum { RSA_BITS_MIN = 2048, RSA_BITS_MAX = 4096, RANDOMS = 64 };
 
@@ -30,6 +34,19 @@ struct signing_key {
 	EVP_PKEY *pkey;
 	EVP_MD_CTX *ready[COUNT_OF(schemes)];
 };
+
+FALLIBLE
+signing_start(void)
+{
+	rlim_t all = (rlim_t)role_row(KEYS)->memory_mib << 20;
+	struct rlimit lockable = { all, all };
+
+	TRY(crypto_start());
+	if (setrlimit(RLIMIT_MEMLOCK, &lockable) != 0 ||
+		mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
+		return &fault_sys_failed;
+	return OK;
+}
 
 /* The groups of sys/tls_context.c and the length of their public values. */
 static const struct {
@@ -87,24 +104,32 @@ is_usable(const EVP_PKEY *pkey)
 	return EVP_PKEY_is_a(pkey, "ED25519");
 }
 
-static EVP_MD_CTX *
-make_ready(const struct scheme *s, EVP_PKEY *pkey)
+static bool
+prepare(EVP_MD_CTX *c, const struct scheme *s, EVP_PKEY *pkey)
 {
-	EVP_MD_CTX *c = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *p = NULL;
 
-	if (!c || EVP_DigestSignInit_ex(c, &p, s->digest, NULL, NULL, pkey,
-			  NULL) != 1)
-		goto fail;
-	if (s->padding == PAD_PSS &&
-		(EVP_PKEY_CTX_set_rsa_padding(p, RSA_PKCS1_PSS_PADDING) != 1 ||
+	if (EVP_DigestSignInit_ex(c, &p, s->digest, NULL, NULL, pkey, NULL) !=
+		1)
+		return false;
+	return s->padding != PAD_PSS ||
+		(EVP_PKEY_CTX_set_rsa_padding(p, RSA_PKCS1_PSS_PADDING) == 1 &&
 			EVP_PKEY_CTX_set_rsa_pss_saltlen(p,
-				RSA_PSS_SALTLEN_DIGEST) != 1))
-		goto fail;
-	return c;
-fail:
-	EVP_MD_CTX_free(c);
-	return NULL;
+				RSA_PSS_SALTLEN_DIGEST) == 1);
+}
+
+/* A context for each scheme that fits the key. */
+static bool
+make_ready(struct signing_key *k)
+{
+	for (size_t i = 0; i < COUNT_OF(schemes); i++) {
+		if (!EVP_PKEY_is_a(k->pkey, schemes[i].key))
+			continue;
+		k->ready[i] = EVP_MD_CTX_new();
+		if (!k->ready[i] || !prepare(k->ready[i], &schemes[i], k->pkey))
+			return false;
+	}
+	return true;
 }
 
 static int
@@ -124,14 +149,7 @@ signing_open(struct span pem, struct signing_key **out)
 	if (good)
 		k->pkey = PEM_read_bio_PrivateKey(in, NULL, no_password, NULL);
 	BIO_free(in);
-	good = good && k->pkey && is_usable(k->pkey);
-	for (size_t i = 0; good && i < COUNT_OF(schemes); i++) {
-		if (!EVP_PKEY_is_a(k->pkey, schemes[i].key))
-			continue;
-		k->ready[i] = make_ready(&schemes[i], k->pkey);
-		good = k->ready[i];
-	}
-	if (!good) {
+	if (!good || !k->pkey || !is_usable(k->pkey) || !make_ready(k)) {
 		signing_close(&k);
 		return &fault_key_unusable;
 	}

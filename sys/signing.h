@@ -14,6 +14,12 @@
 
 struct signing_key;
 
+/* Once, while still root: crypto_start, and no page of this process will ever
+ * be written to swap.
+ *
+ * sys_failed  the kernel does not lock our memory */
+FALLIBLE signing_start(void);
+
 /* Read one unencrypted private key in PEM: EC P-256, RSA of 2048 to 4096 bits
  * or Ed25519.  `pem` is the caller's to wipe.
  *
