@@ -441,11 +441,10 @@ struct log_row {
 	int64_t time_us;    /* struct instant                            */
 	uint64_t suppressed; /* rows this process could not send before  */
 	uint32_t event;     /* row number of events.def                  */
-	uint32_t role;      /* filled from the channel by `log`          */
-	uint32_t pid;       /* the same                                  */
+	uint32_t pid;       /* as it says itself; its role is the channel's */
 	uint16_t fields_len; /* fields in order, lib/base/codec.h        */
 	uint8_t fields[LOG_FIELDS_MAX];
-	uint8_t zero[2];
+	uint8_t zero[6];
 };
 
 /* --- operator's command -------------------------------------------------- */
