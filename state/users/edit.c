@@ -1,0 +1,208 @@
+#include "state/users/edit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "lib/base/must.h"
+#include "state/users/rules.h"
+#include "sys/fd.h"
+#include "sys/replace.h"
+
+#define FILE_MODE 0640
+
+static FALLIBLE
+write_file(const char *path, struct users_header *h, size_t octets,
+	FALLIBLE (*put)(const char *path, mode_t mode, struct span octets))
+{
+	memcpy(h->magic, USERS_MAGIC, sizeof h->magic);
+	h->version = USERS_VERSION;
+	users_header_checksum(h, h->checksum);
+	return put(path, FILE_MODE, span_at(h, octets));
+}
+
+FALLIBLE
+users_create(const char *path)
+{
+	struct users_header empty = { 0 };
+
+	return write_file(path, &empty, sizeof empty, file_create);
+}
+
+/* Records into memory of our own, with room for one more. */
+static FALLIBLE
+copy_records(struct users_edit *e, const struct users *u)
+{
+	e->count = users_count(u);
+	e->highest = users_highest(u);
+	e->at = calloc(e->count + 1, sizeof e->at[0]);
+	if (!e->at)
+		return &fault_sys_failed;
+	for (size_t i = 0; i < e->count; i++)
+		e->at[i] = *users_at(u, i);
+	return OK;
+}
+
+FALLIBLE
+users_edit_open(const char *path, struct users_edit *e)
+{
+	OWNED(fd_close) int lock = -1, fd = -1;
+	OWNED(users_close) struct users *u = NULL;
+
+	*e = (struct users_edit){ .path = path, .lock = -1 };
+	TRY(file_lock(path, &lock));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return &fault_sys_failed;
+	TRY(users_load(fd, &u));
+	TRY(copy_records(e, u));
+	e->lock = fd_give(&lock);
+	return OK;
+}
+
+void
+users_edit_close(struct users_edit *e)
+{
+	if (e->at) {
+		password_wipe(e->at, (e->count + 1) * sizeof e->at[0]);
+		free(e->at);
+		fd_close(&e->lock);
+	}
+	*e = (struct users_edit){ .lock = -1 };
+}
+
+FALLIBLE
+users_edit_find(struct users_edit *e, struct span login, struct user **out)
+{
+	for (size_t i = 0; i < e->count; i++)
+		if (span_equals_nocase(span_of(e->at[i].login), login)) {
+			*out = &e->at[i];
+			return OK;
+		}
+	return &fault_user_unknown;
+}
+
+static bool
+is_taken(const struct users_edit *e, struct span login, struct span address)
+{
+	for (size_t i = 0; i < e->count; i++)
+		if (span_equals(span_of(e->at[i].login), login) ||
+			user_has_address(&e->at[i], address))
+			return true;
+	return false;
+}
+
+static FALLIBLE
+fill_addresses(struct user *user, const struct span *addresses, size_t count)
+{
+	struct buf b = BUF(user->addresses);
+
+	if (count == 0 || count > USER_ADDRESSES)
+		return &fault_users_full;
+	for (size_t i = 0; i < count; i++) {
+		TRY(address_admit(addresses[i]));
+		if (!buf_put(&b, addresses[i]) || !buf_push(&b, 0))
+			return &fault_users_full;
+	}
+	user->addresses_len = (uint32_t)b.len;
+	return OK;
+}
+
+static FALLIBLE
+make_user(struct users_edit *e, struct span login, const struct span *addresses,
+	size_t count, struct user *out)
+{
+	TRY(login_admit(login));
+	if (e->count >= USERS_MOST || e->highest == UINT32_MAX)
+		return &fault_users_full;
+	for (size_t i = 0; i < count; i++)
+		if (is_taken(e, login, addresses[i]))
+			return &fault_user_exists;
+	memset(out, 0, sizeof *out);
+	memcpy(out->login, login.at, login.len);
+	out->account = e->highest + 1;
+	out->state = USER_ENABLED;
+	return fill_addresses(out, addresses, count);
+}
+
+static FALLIBLE
+append(struct users_edit *e, const struct user *user)
+{
+	struct user *more;
+
+	e->at[e->count] = *user;
+	more = calloc(e->count + 2, sizeof *more);
+	if (!more)
+		return &fault_sys_failed;
+	memcpy(more, e->at, (e->count + 1) * sizeof *more);
+	password_wipe(e->at, (e->count + 1) * sizeof e->at[0]);
+	free(e->at);
+	e->at = more;
+	e->count++;
+	e->highest = user->account;
+	return OK;
+}
+
+FALLIBLE
+users_edit_add(struct users_edit *e, struct span login,
+	const struct span *addresses, size_t count, struct span password,
+	struct instant now)
+{
+	struct user user;
+
+	TRY(make_user(e, login, addresses, count, &user));
+	user.created_us = now.us;
+	TRY(user_set_password(&user, password, now));
+	return append(e, &user);
+}
+
+FALLIBLE
+user_set_password(struct user *user, struct span password, struct instant now)
+{
+	struct scram_keys scram = { 0 };
+	char verifier[PASSWORD_VERIFIER];
+
+	TRY(password_hash(password, verifier));
+	TRY(scram_make(password, &scram));
+	memcpy(user->verifier, verifier, sizeof verifier);
+	user->scram = scram;
+	user->changed_us = now.us;
+	return OK;
+}
+
+void
+user_set_state(struct user *user, enum user_state state, struct span reason)
+{
+	size_t len = reason.len < sizeof user->reason - 1
+		? reason.len
+		: sizeof user->reason - 1;
+
+	user->state = state;
+	memset(user->reason, 0, sizeof user->reason);
+	memcpy(user->reason, reason.at, len);
+}
+
+static void
+wipe(struct buf *b)
+{
+	if (b->at)
+		password_wipe(b->at, b->cap);
+	free(b->at);
+}
+
+FALLIBLE
+users_edit_save(struct users_edit *e)
+{
+	size_t octets = (e->count + 1) * USERS_RECORD;
+	OWNED(wipe) struct buf file = { calloc(1, octets), 0, octets };
+	struct users_header *h = (struct users_header *)(void *)file.at;
+
+	if (!h)
+		return &fault_sys_failed;
+	for (size_t i = 0; i < e->count; i++)
+		user_checksum(&e->at[i], e->at[i].checksum);
+	memcpy(h + 1, e->at, e->count * USERS_RECORD);
+	h->count = (uint32_t)e->count;
+	h->highest = e->highest;
+	return write_file(e->path, h, octets, file_replace);
+}

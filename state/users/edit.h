@@ -1,0 +1,62 @@
+/* edit.h -- change the file of accounts: for the operator's command only.
+ *
+ *	users_edit_open(path, &e);
+ *	users_edit_add(&e, ...), users_edit_find(&e, ...)
+ *	users_edit_save(&e, now);
+ *	users_edit_close(&e);
+ *
+ * From open to close no other command changes the file.  What is not saved is
+ * forgotten.  A change while auth has the old file is seen when auth is given
+ * the new one.
+ */
+#pragma once
+
+#include "state/users/users.h"
+
+struct users_edit {
+	const char *path; /* borrowed */
+	int lock;
+	struct user *at; /* records, one place free at the end */
+	size_t count;
+	uint32_t highest;
+};
+
+/* Lock the file and read it.
+ *
+ * sys_failed      it cannot be read
+ * file_busy       another command has it
+ * record_damaged  nothing is changed then */
+FALLIBLE users_edit_open(const char *path, struct users_edit *e);
+
+/* Make an empty file.
+ *
+ * file_exists  there is one */
+FALLIBLE users_create(const char *path);
+
+/* Another account with a new number.  `addresses` has `count` of them, 1 to
+ * USER_ADDRESSES, the primary one first, all in lower case.
+ *
+ * user_exists        the login or an address is taken
+ * user_name_refused, user_reserved, password_failed, users_full */
+FALLIBLE users_edit_add(struct users_edit *e, struct span login,
+	const struct span *addresses, size_t count, struct span password,
+	struct instant now);
+
+/* The record of a login, to be changed by the functions below.
+ *
+ * user_unknown  there is none */
+FALLIBLE users_edit_find(struct users_edit *e, struct span login,
+	struct user **out);
+
+FALLIBLE user_set_password(struct user *user, struct span password,
+	struct instant now);
+
+/* reason  why, when disabled; cut to 63 octets */
+void user_set_state(struct user *user, enum user_state state,
+	struct span reason);
+
+/* Write everything; mode 0640, its owner stays. */
+FALLIBLE users_edit_save(struct users_edit *e);
+
+/* Wipe and forget; accepts a zeroed one. */
+void users_edit_close(struct users_edit *e);

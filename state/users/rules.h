@@ -1,0 +1,32 @@
+/* rules.h -- which names and passwords an account may have.
+ */
+#pragma once
+
+#include "lib/base/fault.h"
+#include "lib/base/span.h"
+
+#define PASSWORD_SHORTEST 12
+
+/* login = 2*63( a-z / 0-9 / "." / "-" / "_" ), beginning with a letter, in
+ * lower case.
+ *
+ * user_name_refused  another form
+ * user_reserved      a default account of some system (NC-2.1.2) or a role
+ *                    address (RFC 2142): those are aliases of a person */
+FALLIBLE login_admit(struct span login);
+
+/* The pure question, for `posthold check`. */
+bool login_is_reserved(struct span login);
+
+/* An address as it is stored: lower case, dot-atom "@" domain.
+ *
+ * user_name_refused  another form */
+FALLIBLE address_admit(struct span address);
+
+/* PASSWORD_SHORTEST to PASSWORD_LONGEST octets of printable ASCII that are not
+ * the login, a run or repetition, or a common password with some digits
+ * (NIST SP 800-63B section 5.1.1.2; NC-2.0.fn2).
+ *
+ * password_weak  *why says what is wrong */
+FALLIBLE password_admit(struct span password, struct span login,
+	const char **why);

@@ -1,0 +1,319 @@
+#include "state/users/users.h"
+
+#include <stdlib.h>
+
+#include "lib/base/must.h"
+#include "sys/crypto.h"
+#include "sys/fd.h"
+#include "sys/mac.h"
+
+_Static_assert(sizeof(struct user) == USERS_RECORD, "records have one size");
+_Static_assert(sizeof(struct users_header) == USERS_RECORD, "as the header");
+
+#define KEY_LONGEST 320 /* of an address, RFC 5321 section 4.5.3.1 */
+
+/* Open addressing: at least half of the places stay free. */
+struct table {
+	uint32_t *places; /* index of a user + 1; 0: free */
+	size_t size;      /* a power of two               */
+};
+
+struct users {
+	struct users_header header;
+	struct user *at;
+	size_t octets; /* at `at` */
+	struct table logins, addresses;
+	struct mac_key key; /* names come from peers: no chosen collisions */
+};
+
+void
+user_checksum(const struct user *user, uint8_t out[SCRAM_KEY])
+{
+	sha256(span_at(user, offsetof(struct user, checksum)), out);
+}
+
+void
+users_header_checksum(const struct users_header *h, uint8_t out[SCRAM_KEY])
+{
+	sha256(span_at(h, offsetof(struct users_header, checksum)), out);
+}
+
+/* --- lookup ---------------------------------------------------------------- */
+
+/* `s` in lower case, or SPAN_NONE when no key is that long. */
+static struct span
+lower(struct span s, uint8_t out[KEY_LONGEST])
+{
+	if (s.len > KEY_LONGEST)
+		return SPAN_NONE;
+	for (size_t i = 0; i < s.len; i++)
+		out[i] = octet_lower(s.at[i]);
+	return span_at(out, s.len);
+}
+
+static size_t
+place_of(const struct users *u, const struct table *t, struct span key)
+{
+	uint8_t tag[MAC_OCTETS];
+	uint64_t n;
+
+	mac_make(&u->key, key, tag);
+	memcpy(&n, tag, sizeof n);
+	return n & (t->size - 1);
+}
+
+static FALLIBLE
+table_open(struct table *t, size_t keys)
+{
+	for (t->size = 8; t->size < 2 * keys;)
+		t->size *= 2;
+	t->places = calloc(t->size, sizeof t->places[0]);
+	return t->places ? OK : &fault_sys_failed;
+}
+
+static void
+table_add(const struct users *u, struct table *t, struct span key, size_t user)
+{
+	size_t i = place_of(u, t, key);
+
+	while (t->places[i] != 0)
+		i = (i + 1) & (t->size - 1);
+	t->places[i] = (uint32_t)user + 1;
+}
+
+static bool
+has_login(const struct user *user, struct span login)
+{
+	return span_equals(login, span_of(user->login));
+}
+
+typedef bool matches(const struct user *user, struct span key);
+
+static const struct user *
+find(const struct users *u, const struct table *t, struct span key,
+	matches *is)
+{
+	uint8_t text[KEY_LONGEST];
+	size_t i;
+
+	key = lower(key, text);
+	if (!span_is_set(key))
+		return NULL;
+	for (i = place_of(u, t, key); t->places[i] != 0;
+		i = (i + 1) & (t->size - 1))
+		if (is(&u->at[t->places[i] - 1], key))
+			return &u->at[t->places[i] - 1];
+	return NULL;
+}
+
+const struct user *
+users_by_login(const struct users *u, struct span login)
+{
+	return find(u, &u->logins, login, has_login);
+}
+
+const struct user *
+users_by_address(const struct users *u, struct span address)
+{
+	return find(u, &u->addresses, address, user_has_address);
+}
+
+/* Records are in the order of their numbers. */
+const struct user *
+users_by_account(const struct users *u, uint32_t account)
+{
+	size_t low = 0, high = u->header.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (u->at[middle].account == account)
+			return &u->at[middle];
+		if (u->at[middle].account < account)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+size_t
+users_count(const struct users *u)
+{
+	return u->header.count;
+}
+
+uint32_t
+users_highest(const struct users *u)
+{
+	return u->header.highest;
+}
+
+const struct user *
+users_at(const struct users *u, size_t i)
+{
+	MUST(i < u->header.count);
+	return &u->at[i];
+}
+
+/* --- addresses ------------------------------------------------------------- */
+
+struct span
+user_next_address(const struct user *user, size_t *at)
+{
+	struct span rest;
+
+	if (*at >= user->addresses_len)
+		return SPAN_NONE;
+	rest = span_at(user->addresses + *at, user->addresses_len - *at);
+	rest.len = span_find_octet(rest, 0);
+	*at += rest.len + 1;
+	return rest;
+}
+
+struct span
+user_primary(const struct user *user)
+{
+	size_t at = 0;
+
+	return user_next_address(user, &at);
+}
+
+bool
+user_has_address(const struct user *user, struct span address)
+{
+	size_t at = 0;
+
+	for (;;) {
+		struct span s = user_next_address(user, &at);
+
+		if (!span_is_set(s))
+			return false;
+		if (span_equals(s, address))
+			return true;
+	}
+}
+
+/* --- load ------------------------------------------------------------------ */
+
+static bool
+header_is_sound(const struct users_header *h, uint64_t octets)
+{
+	uint8_t sum[SCRAM_KEY];
+
+	users_header_checksum(h, sum);
+	return memcmp(h->magic, USERS_MAGIC, sizeof h->magic) == 0 &&
+		h->version == USERS_VERSION && h->count <= USERS_MOST &&
+		memcmp(sum, h->checksum, sizeof sum) == 0 &&
+		octets == ((uint64_t)h->count + 1) * USERS_RECORD;
+}
+
+static bool
+ends_in_nul(const char *text, size_t size)
+{
+	return text[0] != 0 && text[size - 1] == 0;
+}
+
+static bool
+user_is_sound(const struct user *user)
+{
+	uint8_t sum[SCRAM_KEY];
+
+	user_checksum(user, sum);
+	return memcmp(sum, user->checksum, sizeof sum) == 0 &&
+		user->account > 0 &&
+		ends_in_nul(user->login, sizeof user->login) &&
+		ends_in_nul(user->verifier, sizeof user->verifier) &&
+		user->reason[sizeof user->reason - 1] == 0 &&
+		user->addresses_len > 1 &&
+		user->addresses_len <= sizeof user->addresses &&
+		user->addresses[user->addresses_len - 1] == 0 &&
+		user->scram.iterations > 0;
+}
+
+static FALLIBLE
+read_records(struct users *u, int fd)
+{
+	struct buf all;
+	uint64_t octets;
+
+	TRY(fd_size(fd, &octets));
+	if (octets < USERS_RECORD ||
+		octets > (uint64_t)(USERS_MOST + 1) * USERS_RECORD)
+		return &fault_record_damaged;
+	u->at = malloc(octets);
+	if (!u->at)
+		return &fault_sys_failed;
+	u->octets = octets;
+	all = (struct buf){ (uint8_t *)u->at, 0, octets };
+	TRY(fd_read_whole(fd, &all));
+	memcpy(&u->header, u->at, sizeof u->header);
+	if (!header_is_sound(&u->header, all.len))
+		return &fault_record_damaged;
+	memmove(u->at, u->at + 1, all.len - USERS_RECORD);
+	return OK;
+}
+
+static FALLIBLE
+check_records(const struct users *u)
+{
+	uint32_t last = 0;
+
+	for (size_t i = 0; i < u->header.count; i++) {
+		if (!user_is_sound(&u->at[i]) || u->at[i].account <= last)
+			return &fault_record_damaged;
+		last = u->at[i].account;
+	}
+	return last <= u->header.highest ? OK : &fault_record_damaged;
+}
+
+static FALLIBLE
+index_records(struct users *u)
+{
+	struct span s;
+
+	mac_key_make(&u->key);
+	TRY(table_open(&u->logins, u->header.count));
+	TRY(table_open(&u->addresses,
+		(size_t)u->header.count * USER_ADDRESSES));
+	for (size_t i = 0; i < u->header.count; i++) {
+		size_t at = 0, n = 0;
+
+		table_add(u, &u->logins, span_of(u->at[i].login), i);
+		while (s = user_next_address(&u->at[i], &at), span_is_set(s)) {
+			if (n++ == USER_ADDRESSES)
+				return &fault_record_damaged;
+			table_add(u, &u->addresses, s, i);
+		}
+	}
+	return OK;
+}
+
+FALLIBLE
+users_load(int fd, struct users **out)
+{
+	OWNED(users_close) struct users *u = calloc(1, sizeof *u);
+
+	if (!u)
+		return &fault_sys_failed;
+	TRY(read_records(u, fd));
+	TRY(check_records(u));
+	TRY(index_records(u));
+	*out = u;
+	u = NULL;
+	return OK;
+}
+
+void
+users_close(struct users **u)
+{
+	if (!*u)
+		return;
+	if ((*u)->at)
+		password_wipe((*u)->at, (*u)->octets);
+	free((*u)->at);
+	free((*u)->logins.places);
+	free((*u)->addresses.places);
+	free(*u);
+	*u = NULL;
+}

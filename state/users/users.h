@@ -1,0 +1,90 @@
+/* users.h -- the accounts of a site, in memory, read only.
+ *
+ * The file is a header and records of USERS_RECORD octets, each with a
+ * checksum, in the byte order of the machine.  `posthold user` writes it
+ * (state/users/edit.h); auth gets a descriptor of it and reads it whole.
+ *
+ * Logins and addresses are compared in lower case: both are stored so.  A
+ * number of an account is never given to another one.
+ */
+#pragma once
+
+#include "lib/base/fault.h"
+#include "lib/base/span.h"
+#include "lib/base/time.h"
+#include "sys/password.h"
+#include "sys/scram.h"
+
+#define USERS_RECORD    2048
+#define USERS_MOST      100000
+#define LOGIN_LONGEST   63
+#define USER_ADDRESSES  8 /* the primary one and seven more */
+#define USER_ADDRESS_OCTETS 1648
+
+enum user_state { USER_NONE, USER_ENABLED, USER_DISABLED };
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
+
+struct user {
+	uint32_t account;       /* from 1                                    */
+	uint32_t state;         /* enum user_state                           */
+	int64_t created_us;     /* struct instant                            */
+	int64_t changed_us;     /* of the password                           */
+	char login[LOGIN_LONGEST + 1];
+	char reason[64];        /* why disabled                              */
+	struct scram_keys scram;
+	uint32_t addresses_len; /* of `addresses`                            */
+	char verifier[PASSWORD_VERIFIER];
+	uint8_t addresses[USER_ADDRESS_OCTETS]; /* each ends in NUL; the
+						 * first is the primary one  */
+	uint8_t checksum[SCRAM_KEY]; /* SHA-256 of all before             */
+};
+
+struct users_header {
+	uint8_t magic[8];
+	uint32_t version;
+	uint32_t count;   /* records that follow                       */
+	uint32_t highest; /* account number ever given                 */
+	uint32_t zero;
+	uint8_t padding[USERS_RECORD - 24 - SCRAM_KEY];
+	uint8_t checksum[SCRAM_KEY];
+};
+
+#pragma GCC diagnostic pop
+
+#define USERS_MAGIC   "PHUSERS\n"
+#define USERS_VERSION 1
+
+struct users;
+
+/* Read and check all of a file; crypto_start and mac_start come first.
+ *
+ * record_damaged  not such a file, or a checksum is wrong
+ * sys_failed      it cannot be read
+ */
+FALLIBLE users_load(int fd, struct users **out);
+
+/* Wipe and forget; accepts NULL, sets *u to NULL. */
+void users_close(struct users **u);
+
+size_t users_count(const struct users *u);
+uint32_t users_highest(const struct users *u);
+const struct user *users_at(const struct users *u, size_t i);
+
+/* NULL when there is none.  Disabled users are found too: mail for them is
+ * received, but they do not log in.  Any case of letters. */
+const struct user *users_by_login(const struct users *u, struct span login);
+const struct user *users_by_address(const struct users *u,
+	struct span address);
+const struct user *users_by_account(const struct users *u, uint32_t account);
+
+/* The next address, SPAN_NONE after the last; start with an *at of 0. */
+struct span user_next_address(const struct user *user, size_t *at);
+struct span user_primary(const struct user *user);
+bool user_has_address(const struct user *user, struct span address);
+
+/* Over all octets but the checksum itself. */
+void user_checksum(const struct user *user, uint8_t out[SCRAM_KEY]);
+void users_header_checksum(const struct users_header *h,
+	uint8_t out[SCRAM_KEY]);

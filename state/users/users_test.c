@@ -1,0 +1,264 @@
+#include "state/users/users.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/base/number.h"
+#include "lib/base/test.h"
+#include "state/users/edit.h"
+#include "state/users/rules.h"
+#include "sys/crypto.h"
+#include "sys/fd.h"
+#include "sys/mac.h"
+
+static const struct instant now = { 1795509000 * SECONDS(1) };
+static const struct span alice[] = { SPAN("alice@agency.example"),
+	SPAN("postmaster@agency.example") };
+static const struct span bob[] = { SPAN("bob@agency.example") };
+
+static char directory[] = "/tmp/users-XXXXXX", path[64];
+
+static void
+start(void)
+{
+	static bool started;
+
+	if (!started) {
+		CHECK_OK(crypto_start());
+		mac_start();
+		CHECK(mkdtemp(directory) != NULL);
+		snprintf(path, sizeof path, "%s/users", directory);
+	}
+	started = true;
+	unlink(path);
+	CHECK_OK(users_create(path));
+	CHECK_FAULT(users_create(path), &fault_file_exists);
+}
+
+static void
+add(struct span login, const struct span *addresses, size_t count,
+	const struct fault *want)
+{
+	struct users_edit e;
+
+	CHECK_OK(users_edit_open(path, &e));
+	CHECK_FAULT(users_edit_add(&e, login, addresses, count,
+			    SPAN("correct horse battery"), now), want);
+	if (want == OK)
+		CHECK_OK(users_edit_save(&e));
+	users_edit_close(&e);
+}
+
+static struct users *
+load(void)
+{
+	OWNED(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct users *u = NULL;
+
+	CHECK_OK(users_load(fd, &u));
+	return u;
+}
+
+TEST(users_are_found_by_login_address_and_number)
+{
+	struct users *u;
+	const struct user *user;
+	size_t at = 0;
+
+	start();
+	add(SPAN("alice"), alice, COUNT_OF(alice), OK);
+	add(SPAN("bob"), bob, COUNT_OF(bob), OK);
+	u = load();
+	CHECK_NUMBER(users_count(u), 2);
+	user = users_by_login(u, SPAN("ALICE"));
+	CHECK(user && user->account == 1 && user->state == USER_ENABLED);
+	CHECK(users_by_address(u, SPAN("Postmaster@Agency.Example")) == user);
+	CHECK(users_by_account(u, 1) == user);
+	CHECK(users_by_account(u, 2) == users_by_login(u, SPAN("bob")));
+	CHECK(!users_by_account(u, 3) && !users_by_account(u, 0));
+	CHECK(!users_by_login(u, SPAN("alic")) &&
+		!users_by_login(u, SPAN("alice@agency.example")));
+	CHECK(!users_by_address(u, SPAN("")));
+	CHECK_SPAN(user_primary(user), "alice@agency.example");
+	CHECK_SPAN(user_next_address(user, &at), "alice@agency.example");
+	CHECK_SPAN(user_next_address(user, &at), "postmaster@agency.example");
+	CHECK_SPAN(user_next_address(user, &at), NULL);
+	CHECK(password_holds(user->verifier, SPAN("correct horse battery")));
+	CHECK(!password_holds(user->verifier, SPAN("correct horse batterz")));
+	users_close(&u);
+}
+
+static const struct {
+	const char *what, *login, *address;
+	const struct fault *want;
+} additions[] = {
+	{ "login taken", "alice", "other@agency.example", &fault_user_exists },
+	{ "address taken", "carol", "alice@agency.example",
+		&fault_user_exists },
+	{ "alias taken", "carol", "postmaster@agency.example",
+		&fault_user_exists },
+	{ "reserved login", "admin", "a@agency.example",
+		&fault_user_reserved },
+	{ "role as login", "postmaster", "a@agency.example",
+		&fault_user_reserved },
+	{ "upper case", "Carol", "a@agency.example",
+		&fault_user_name_refused },
+	{ "digit first", "1carol", "a@agency.example",
+		&fault_user_name_refused },
+	{ "one letter", "c", "a@agency.example", &fault_user_name_refused },
+	{ "blank in login", "ca rol", "a@agency.example",
+		&fault_user_name_refused },
+	{ "address without domain", "carol", "carol",
+		&fault_user_name_refused },
+	{ "address with one label", "carol", "carol@agency",
+		&fault_user_name_refused },
+	{ "two at", "carol", "a@b@agency.example", &fault_user_name_refused },
+	{ "dots", "carol", "a..b@agency.example", &fault_user_name_refused },
+	{ "upper-case address", "carol", "A@agency.example",
+		&fault_user_name_refused },
+	{ "good", "carol", "carol@agency.example", OK },
+};
+
+TEST(a_name_belongs_to_one_account)
+{
+	start();
+	add(SPAN("alice"), alice, COUNT_OF(alice), OK);
+	EACH_CASE(c, additions) {
+		struct span address = span_of(c->address);
+
+		add(span_of(c->login), &address, 1, c->want);
+	}
+}
+
+/* Any change of an octet is seen, wherever it is. */
+TEST(a_damaged_file_is_refused)
+{
+	uint64_t octets;
+	struct users *u = NULL;
+
+	start();
+	add(SPAN("alice"), alice, COUNT_OF(alice), OK);
+	OWNED(fd_close) int fd = open(path, O_RDWR | O_CLOEXEC);
+	CHECK_OK(fd_size(fd, &octets));
+	CHECK_NUMBER(octets, 2 * USERS_RECORD);
+	for (uint64_t at = 0; at < octets; at += 37) {
+		uint8_t good, bad;
+
+		CHECK(pread(fd, &good, 1, (off_t)at) == 1);
+		bad = good ^ 0x10;
+		CHECK(pwrite(fd, &bad, 1, (off_t)at) == 1);
+		CHECK_FAULT(users_load(fd, &u), &fault_record_damaged);
+		CHECK(pwrite(fd, &good, 1, (off_t)at) == 1);
+	}
+	CHECK(ftruncate(fd, (off_t)octets - 1) == 0);
+	CHECK_FAULT(users_load(fd, &u), &fault_record_damaged);
+	CHECK(ftruncate(fd, 0) == 0);
+	CHECK_FAULT(users_load(fd, &u), &fault_record_damaged);
+	CHECK(u == NULL);
+}
+
+TEST(a_state_and_a_password_change)
+{
+	struct users_edit e;
+	struct users *u;
+	struct user *user;
+	const struct user *saved;
+
+	start();
+	add(SPAN("alice"), alice, COUNT_OF(alice), OK);
+	CHECK_OK(users_edit_open(path, &e));
+	CHECK_FAULT(users_edit_find(&e, SPAN("bob"), &user),
+		&fault_user_unknown);
+	CHECK_OK(users_edit_find(&e, SPAN("alice"), &user));
+	user_set_state(user, USER_DISABLED, SPAN("left the agency"));
+	CHECK_OK(user_set_password(user, SPAN("another long one"),
+		(struct instant){ now.us + 1 }));
+	CHECK_OK(users_edit_save(&e));
+	users_edit_close(&e);
+	u = load();
+	saved = users_by_login(u, SPAN("alice"));
+	CHECK_NUMBER(saved->state, USER_DISABLED);
+	CHECK_SPAN(span_of(saved->reason), "left the agency");
+	CHECK_NUMBER(saved->changed_us - saved->created_us, 1);
+	CHECK(password_holds(saved->verifier, SPAN("another long one")));
+	users_close(&u);
+}
+
+static const struct {
+	const char *what, *password;
+	const struct fault *want;
+} passwords[] = {
+	{ "eleven", "xkq7vmw2pzr", &fault_password_weak },
+	{ "twelve", "xkq7vmw2pzrt", OK },
+	{ "common with digits", "Password2026!", &fault_password_weak },
+	{ "common between digits", "12345letmein789", &fault_password_weak },
+	{ "login with digits", "alice1234567", &fault_password_weak },
+	{ "one letter", "aaaaaaaaaaaa", &fault_password_weak },
+	{ "a run", "abcdefghijklm", &fault_password_weak },
+	{ "a run down", "zyxwvutsrqponm", &fault_password_weak },
+	{ "a repetition", "abcabcabcabcabc", &fault_password_weak },
+	{ "not ASCII", "p\xc3\xa4sswort-lang-genug", &fault_password_weak },
+	{ "a control", "xkq7vmw2pzrt\t", &fault_password_weak },
+	{ "a phrase", "correct horse battery staple", OK },
+};
+
+TEST(a_weak_password_is_refused)
+{
+	EACH_CASE(c, passwords) {
+		const char *why;
+
+		CHECK_FAULT(password_admit(span_of(c->password), SPAN("alice"),
+				    &why), c->want);
+		CHECK((why != NULL) == (c->want != OK));
+	}
+}
+
+TEST(a_made_password_is_admitted)
+{
+	uint8_t storage[64];
+	struct buf b = BUF(storage);
+	const char *why;
+
+	mac_start();
+	CHECK(password_make(&b));
+	CHECK_NUMBER(b.len, 23);
+	CHECK_OK(password_admit(buf_view(&b), SPAN("alice"), &why));
+}
+
+TEST(nobody_has_a_real_cost_and_no_password)
+{
+	char broken[PASSWORD_VERIFIER] = "$argon2id$v=19$m=9999999,t=99,p=1$";
+
+	mac_start();
+	CHECK(!password_holds(password_nobody(), SPAN("")));
+	CHECK(!password_holds(password_nobody(), SPAN("password")));
+	CHECK(!password_holds(broken, SPAN("")));
+}
+
+/* RFC 7677 section 3: user "user", password "pencil". */
+TEST(scram_keys_are_those_of_the_rfc)
+{
+	static const uint8_t salt[SCRAM_SALT] = {
+		0x5b, 0x6d, 0x99, 0x68, 0x9d, 0x12, 0x35, 0x8e, 0xec, 0xa0,
+		0x4b, 0x14, 0x12, 0x36, 0xfa, 0x81 };
+	static const struct span auth = SPAN(
+		"n=user,r=rOprNGfwEbeRWgbNEkqO,"
+		"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+		"s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,"
+		"c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0");
+	/* v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4= */
+	static const uint8_t signature[SCRAM_KEY] = {
+		0xea, 0xba, 0xe2, 0x4d, 0x10, 0x62, 0xdb, 0x75, 0xa9, 0x45,
+		0x1f, 0xf0, 0xb6, 0xea, 0x7e, 0x98, 0xc8, 0x54, 0x65, 0x49,
+		0xff, 0x74, 0x1e, 0x67, 0x2d, 0x32, 0x51, 0xb2, 0x39, 0x7d,
+		0xe4, 0x6e };
+	struct scram_keys k = { .iterations = 4096 };
+	uint8_t got[SCRAM_KEY];
+
+	CHECK_OK(crypto_start());
+	memcpy(k.salt, salt, sizeof salt);
+	CHECK_OK(scram_derive(SPAN("pencil"), &k));
+	hmac_sha256(span_at(k.server, sizeof k.server), auth, got);
+	CHECK(memcmp(got, signature, sizeof got) == 0);
+}
