@@ -1,6 +1,8 @@
 #include "sys/log.h"
 
-#include "lib/base/must.h"
+#include <unistd.h>
+
+#include "lib/base/codec.h"
 #include "sys/clock.h"
 
 /* A text longer than this is cut: a row must fit one packet. */
@@ -9,26 +11,21 @@
 static struct channel *log_channel;
 static uint64_t suppressed;
 
-/* value = kind octet, then: number 8 octets | length 2 octets and octets;
- * little endian.  Read by state/log. */
-static bool
-put_value(struct buf *b, const struct log_value *v)
+bool
+log_put(struct buf *fields, struct log_value v)
 {
-	struct span s = v->octets;
-	bool text = v->kind == LOG_TEXT || v->kind == LOG_ADDRESS;
+	bool text = v.kind == LOG_TEXT || v.kind == LOG_ADDRESS;
+	size_t before = fields->len;
 
-	if (s.len > TEXT_MAX)
-		s.len = TEXT_MAX;
-	if (!buf_push(b, (uint8_t)v->kind))
-		return false;
-	if (!text) {
-		for (unsigned i = 0; i < 64; i += 8)
-			if (!buf_push(b, (uint8_t)(v->number >> i)))
-				return false;
+	if (v.octets.len > TEXT_MAX)
+		v.octets.len = TEXT_MAX;
+	if (put_u8(fields, (uint8_t)v.kind) &&
+		(text ? put_u16(fields, (uint16_t)v.octets.len) &&
+				 buf_put(fields, v.octets)
+		      : put_u64(fields, v.number)))
 		return true;
-	}
-	return buf_push(b, (uint8_t)s.len) && buf_push(b, (uint8_t)(s.len >> 8)) &&
-		buf_put(b, s);
+	fields->len = before;
+	return false;
 }
 
 void
@@ -43,9 +40,10 @@ log_event(enum event event, uint64_t session, const struct log_value *values,
 		.time_us = clock_instant().us,
 		.suppressed = suppressed,
 		.event = event,
+		.pid = (uint32_t)getpid(),
 	};
 	for (size_t i = 0; i < count; i++)
-		if (!put_value(&fields, &values[i]))
+		if (!log_put(&fields, values[i]))
 			break;
 	row.fields_len = (uint16_t)fields.len;
 	if (channel_send(log_channel, &row, -1))

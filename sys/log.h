@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "lib/base/buf.h"
 #include "sys/channel.h"
 #include "trust/events.h"
 
@@ -58,6 +59,10 @@ log_fault(const struct fault *f)
 
 void log_event(enum event event, uint64_t session,
 	const struct log_value *values, size_t count);
+
+/* A value as it travels in log_row.fields: kind octet, then a number in 8
+ * octets, or a length in 2 and the octets; little endian. */
+bool log_put(struct buf *fields, struct log_value v);
 
 /* Where rows go; NULL: nowhere (they are counted).  `to` is borrowed. */
 void log_open(struct channel *to);

@@ -376,3 +376,9 @@ role_new_session(struct role_process *r)
 	r->sessions++;
 	return role | process_number | (r->sessions & 0xffffffff);
 }
+
+uint32_t
+role_pid(void)
+{
+	return (uint32_t)getpid();
+}

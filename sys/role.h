@@ -69,6 +69,8 @@ struct channel *role_master(struct role_process *r);
 /* A number that no other session of this boot has: role, instance, counter. */
 uint64_t role_new_session(struct role_process *r);
 
+uint32_t role_pid(void);
+
 enum {
 	EXIT_FAULT = 70,   /* EX_SOFTWARE: a fault of ours       */
 	EXIT_SANDBOX = 77, /* EX_NOPERM: sandbox not complete    */
