@@ -1,0 +1,85 @@
+#include "sys/body.h"
+
+#include <errno.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
+
+#include "sys/append.h"
+#include "sys/fd.h"
+
+FALLIBLE
+body_open(struct body *b)
+{
+	*b = BODY_CLOSED;
+	return fd_memory("body", &b->fd);
+}
+
+FALLIBLE
+body_add(struct body *b, struct span octets)
+{
+	TRY(append_write(b->fd, octets));
+	b->size += octets.len;
+	return OK;
+}
+
+bool
+body_wants_file(const struct body *b)
+{
+	return !b->is_file && b->size > BODY_MEMORY_MAX;
+}
+
+FALLIBLE
+body_move(struct body *b, int file)
+{
+	OWNED(fd_close) int to = file;
+	off_t at = 0;
+
+	while ((uint64_t)at < b->size) {
+		ssize_t n = sendfile(to, b->fd, &at, b->size - (uint64_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return errno == ENOSPC ? &fault_storage_full
+					       : &fault_storage_failed;
+	}
+	fd_close(&b->fd);
+	b->fd = fd_give(&to);
+	b->is_file = true;
+	return OK;
+}
+
+FALLIBLE
+body_seal(struct body *b)
+{
+	if (lseek(b->fd, 0, SEEK_SET) < 0)
+		return &fault_sys_failed;
+	return b->is_file ? OK : fd_seal(b->fd);
+}
+
+FALLIBLE
+body_head(const struct body *b, uint8_t *at, size_t cap, size_t *len)
+{
+	size_t have = 0;
+
+	while (have < cap) {
+		ssize_t n = pread(b->fd, at + have, cap - have, (off_t)have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return &fault_storage_failed;
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	*len = have;
+	return OK;
+}
+
+void
+body_close(struct body *b)
+{
+	fd_close(&b->fd);
+	*b = BODY_CLOSED;
+}
