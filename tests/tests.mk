@@ -6,3 +6,10 @@ PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider
 # Real clients against the demo site, as root.
 system: all
 	POSTHOLD_BUILD=$(abspath $(B)) $(PYTEST) $(wildcard $(SYSTEM_TESTS))
+
+# What it costs that private keys are in another process.
+$(B)/tests/bench/handshake: $(B)/tests/bench/handshake.o $(call archives,sys)
+	$(Q)$(call link,$<,$(call archives,sys)) $(FOREIGN)
+.PHONY: bench-handshake
+bench-handshake: $(B)/tests/bench/handshake
+	$<
