@@ -57,6 +57,16 @@ TEST(a_permit_opens_until_its_day)
 	CHECK(!site_permit_open(&p, (struct instant){ 99 }));
 }
 
+TEST(a_domain_may_be_called_like_a_product)
+{
+	CHECK_OK(parse("host mail.exim.example\ndomain exim.example\n" TLS
+			PERMIT));
+	CHECK_OK(parse("host postfixed.exim.example\ndomain exim.example\n" TLS
+			PERMIT));
+	CHECK_FAULT(parse("host exim.exim.example\ndomain exim.example\n" TLS
+			PERMIT), &fault_conf_refused);
+}
+
 /* Each file has exactly one error, on that line, about that key. */
 static const struct {
 	const char *what, *text;

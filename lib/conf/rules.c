@@ -33,12 +33,29 @@ is_telling(struct span word)
 	return false;
 }
 
-/* Any run of letters of the first labels; the domain itself is the site's
- * given name. */
+/* The part of the host's name before a represented domain: that one was not
+ * chosen for this host. */
+static struct span
+own_labels(const struct site *s)
+{
+	struct span host = SITE_TEXT(s->host);
+
+	for (uint32_t i = 0; i < s->domains_count; i++) {
+		struct span domain = SITE_TEXT(s->domains[i].name);
+		size_t rest = host.len - domain.len;
+
+		if (domain.len < host.len && host.at[rest - 1] == '.' &&
+			span_equals(span_at(host.at + rest, domain.len),
+				domain))
+			return span_at(host.at, rest);
+	}
+	return host;
+}
+
 static bool
 host_tells_product(const struct site *s, uint32_t i, struct instant now)
 {
-	struct span name = SITE_TEXT(s->host);
+	struct span name = own_labels(s);
 
 	(void)i, (void)now;
 	while (name.len > 0) {

@@ -1,0 +1,331 @@
+/* posthold init */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ctl/command.h"
+#include "ctl/undo.h"
+#include "lib/base/number.h"
+#include "lib/conf/conf.h"
+#include "state/users/edit.h"
+#include "sys/clock.h"
+#include "sys/crypto.h"
+#include "sys/x509.h"
+
+#define DEFAULT_DIRECTORY "/etc/posthold"
+
+struct plan {
+	const char *domain, *host, *owner, *smarthost;
+	char directory[416];           /* of the settings            */
+	const char *state, *log, *run; /* NULL: below `directory`    */
+	char names[256 + 8];
+	struct undo undo;
+};
+
+static void
+path_in(const struct plan *p, const char *name, char out[512])
+{
+	snprintf(out, 512, "%.400s/%s", p->directory, name);
+}
+
+/* --- the settings file ----------------------------------------------------- */
+
+static void
+write_permit(FILE *f, const struct plan *p, const char *service, int port,
+	const char *reason, const char *day)
+{
+	fprintf(f,
+		"permit %s {\n"
+		"\taddress  0.0.0.0        # for IPv6 add a second permit with ::\n"
+		"\tport     %d\n"
+		"\treason   \"%s\"\n"
+		"\towner    \"%s\"\n"
+		"\texpires  %s     # then the socket closes; review it before\n"
+		"}\n\n",
+		service, port, reason, p->owner, day);
+}
+
+static void
+write_names(FILE *f, const struct plan *p)
+{
+	fprintf(f,
+		"# Settings of the mail site of %s.\n"
+		"# `posthold conf explain NAME` tells about each setting, "
+		"`posthold conf check`\n"
+		"# finds every mistake.  What is not written here has its "
+		"default:\n"
+		"# `posthold conf show`.\n\n"
+		"host               %s\n"
+		"domain             %s\n\n"
+		"certificate        %s/certificate.pem\n"
+		"key                %s/key.pem\n"
+		"users              %s/users\n\n"
+		"# A block device of its own must be mounted here (NC-2.2.b).\n"
+		"mailbox-directory  %s/mailboxes\n"
+		"queue-directory    %s/queue\n"
+		"log-directory      %s%s\n"
+		"run-directory      %s%s\n\n",
+		p->domain, p->host, p->domain, p->directory, p->directory,
+		p->directory, p->state ? p->state : p->directory,
+		p->state ? p->state : p->directory,
+		p->log ? p->log : p->directory, p->log ? "" : "/log",
+		p->run ? p->run : p->directory, p->run ? "" : "/run");
+}
+
+static void
+write_settings(FILE *f, const struct plan *p, struct instant now)
+{
+	struct civil end = civil_of((struct instant){ now.us + DAYS(365) });
+	char day[16];
+
+	snprintf(day, sizeof day, "%04d-%02d-%02d", (int)end.year % 10000,
+		end.month % 100, end.day % 100);
+	write_names(f, p);
+	fprintf(f, "# A service is open only by a permit (NC-2.1.1).  Name a "
+		   "person as its owner.\n\n");
+	write_permit(f, p, "mx", 25, "receive mail from other servers", day);
+	write_permit(f, p, "submissions", 465, "users send mail", day);
+	write_permit(f, p, "imaps", 993, "users read mail", day);
+	fprintf(f, "# Mail for other domains goes to their MX unless a "
+		   "smarthost takes it all.\nrelay {\n");
+	if (p->smarthost)
+		fprintf(f, "\tsmarthost  %s\n", p->smarthost);
+	fprintf(f, "\ttls        opportunistic\n}\n");
+}
+
+/* Only a file that `posthold conf check` takes is written. */
+static bool
+judge_settings(struct span text, struct instant now)
+{
+	static struct conf_errors errors;
+	static struct site site;
+
+	if (!conf_parse(text, now, &site, &errors))
+		return true;
+	for (uint32_t i = 0; i < errors.count; i++)
+		if (errors.at[i].weight == WEIGHT_ERROR)
+			complain(EX_USAGE, errors.at[i].key,
+				errors.at[i].text);
+	return false;
+}
+
+static bool
+make_settings(struct plan *p)
+{
+	struct instant now = clock_instant();
+	char *text = NULL, path[512];
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+	bool made;
+
+	if (!f) {
+		complain(EX_OSERR, "no memory", NULL);
+		return false;
+	}
+	write_settings(f, p, now);
+	fclose(f);
+	path_in(p, "posthold.conf", path);
+	made = judge_settings(span_at(text, len), now) &&
+		undo_file(&p->undo, path, 0644, span_at(text, len));
+	free(text);
+	return made;
+}
+
+/* --- key and certificates -------------------------------------------------- */
+
+static bool
+write_pem(struct plan *p, const char *name, mode_t mode, const struct buf *pem)
+{
+	char path[512];
+
+	path_in(p, name, path);
+	return undo_file(&p->undo, path, mode, buf_view(pem));
+}
+
+/* A certificate by an authority that exists for this moment only: its key is
+ * forgotten, so nothing else can ever bear its signature. */
+static FALLIBLE
+certify(const struct plan *p, struct span key, struct buf *chain,
+	struct buf *authority)
+{
+	static uint8_t storage[X509_PEM_MAX];
+	struct buf authority_key = BUF(storage);
+	const struct span name = span_of(p->host);
+	char title[256 + 16];
+	struct instant now = clock_instant();
+	struct x509_subject own = { &name, 1, { now.us - HOURS(1) },
+		{ now.us + DAYS(365) } };
+	struct span names[1];
+	struct x509_subject issuer = own;
+
+	snprintf(title, sizeof title, "authority.%.240s", p->domain);
+	names[0] = span_of(title);
+	issuer.names = names;
+	TRY(x509_make_key(X509_EC_P256, &authority_key));
+	TRY(x509_make_authority(buf_view(&authority_key), &issuer, authority));
+	TRY(x509_make_certificate(buf_view(&authority_key),
+		buf_view(authority), key, &own, chain));
+	password_wipe(storage, sizeof storage);
+	return buf_put(chain, buf_view(authority)) ? OK : &fault_key_unusable;
+}
+
+static bool
+make_certificates(struct plan *p)
+{
+	static uint8_t s1[X509_PEM_MAX], s2[X509_PEM_MAX];
+	static uint8_t s3[2 * X509_PEM_MAX], s4[X509_PEM_MAX];
+	struct buf key = BUF(s1), request = BUF(s2);
+	struct buf chain = BUF(s3), authority = BUF(s4);
+	const struct span name = span_of(p->host);
+	const struct x509_subject subject = { &name, 1, { 0 }, { 0 } };
+	const struct fault *f = x509_make_key(X509_EC_P256, &key);
+	bool made;
+
+	if (!f)
+		f = x509_make_request(buf_view(&key), &subject, &request);
+	if (!f)
+		f = certify(p, buf_view(&key), &chain, &authority);
+	if (f) {
+		complain_fault(f, "cannot make key and certificate", NULL);
+		return false;
+	}
+	made = write_pem(p, "key.pem", 0600, &key) &&
+		write_pem(p, "request.pem", 0644, &request) &&
+		write_pem(p, "certificate.pem", 0644, &chain) &&
+		write_pem(p, "authority.pem", 0644, &authority);
+	password_wipe(s1, sizeof s1);
+	return made;
+}
+
+/* --- all of it ------------------------------------------------------------- */
+
+static bool
+make_users(struct plan *p)
+{
+	const struct fault *f;
+	char path[512];
+
+	path_in(p, "users", path);
+	f = users_create(path);
+	if (f) {
+		complain_fault(f, path, "move it away");
+		return false;
+	}
+	undo_note(&p->undo, path);
+	return true;
+}
+
+static bool
+make_site(struct plan *p)
+{
+	if (!undo_directory(&p->undo, p->directory, 0755))
+		return false;
+	if (p->state && !undo_directory(&p->undo, p->state, 0755))
+		return false;
+	return make_settings(p) && make_certificates(p) && make_users(p);
+}
+
+static void
+print_dns(const struct plan *p)
+{
+	printf("\nDNS records that mail needs:\n\n"
+	       "%s.  MX   10 %s.\n"
+	       "%s.  TXT  \"v=spf1 mx -all\"\n"
+	       "_dmarc.%s.  TXT\n"
+	       "    \"v=DMARC1; p=reject; rua=mailto:postmaster@%s\"\n"
+	       "_submissions._tcp.%s.  SRV  0 1 465 %s.\n"
+	       "_imaps._tcp.%s.  SRV  0 1 993 %s.\n"
+	       "%s.  A and AAAA: this host's addresses; their PTR leads back\n"
+	       "\nWith DNSSEC also a TLSA record for _25._tcp.%s., made from the\n"
+	       "certificate that an authority gives you (RFC 7672).  An MTA-STS\n"
+	       "policy (RFC 8461) needs a web server for mta-sts.%s.\n",
+		p->domain, p->host, p->domain, p->domain, p->domain, p->domain,
+		p->host, p->domain, p->host, p->host, p->host, p->domain);
+}
+
+static void
+print_next(const struct plan *p)
+{
+	printf("Made in %s:\n\n"
+	       "  posthold.conf    settings; every line may be changed\n"
+	       "  key.pem          private key: keep it secret\n"
+	       "  request.pem      send it to your certificate authority\n"
+	       "  certificate.pem  NOT from a public authority: replace it by the\n"
+	       "                   certificate that you get for request.pem\n"
+	       "  authority.pem    what clients must trust until then\n"
+	       "  users            accounts: none yet\n"
+	       "\nNext:\n\n"
+	       "  posthold user add -c %s/posthold.conf LOGIN\n"
+	       "  posthold user add -c %s/posthold.conf LOGIN2 LOGIN2@%s \\\n"
+	       "      postmaster@%s abuse@%s\n"
+	       "  posthold check -c %s/posthold.conf\n",
+		p->directory, p->directory, p->directory, p->domain, p->domain,
+		p->domain, p->directory);
+}
+
+/* Settings hold absolute paths. */
+static bool
+place(struct plan *p, const char *directory)
+{
+	char here[208];
+
+	if (directory[0] == '/') {
+		snprintf(p->directory, sizeof p->directory, "%s", directory);
+	} else if (!getcwd(here, sizeof here) ||
+		strlen(here) + strlen(directory) > 200) {
+		complain(EX_USAGE, directory, "use an absolute path");
+		return false;
+	} else
+		snprintf(p->directory, sizeof p->directory, "%.200s/%.200s",
+			here, directory);
+	while (strlen(p->directory) > 1 &&
+		p->directory[strlen(p->directory) - 1] == '/')
+		p->directory[strlen(p->directory) - 1] = 0;
+	return true;
+}
+
+int
+init_site(struct call *c)
+{
+	static struct plan plan;
+	struct plan *p = &plan;
+	const char *directory = DEFAULT_DIRECTORY;
+	const struct option options[] = {
+		{ "--dir", "DIR", &directory, NULL,
+			"where (" DEFAULT_DIRECTORY "); another one holds "
+			"the mail too" },
+		{ "--host", "NAME", &p->host, NULL,
+			"name of this host (mail.DOMAIN)" },
+		{ "--owner", "PERSON", &p->owner, NULL,
+			"who answers for the permits (postmaster)" },
+		{ "--smarthost", "HOST:PORT", &p->smarthost, NULL,
+			"server that takes all outgoing mail" },
+	};
+	int code = options_take(c, options, COUNT_OF(options));
+
+	if (code >= 0)
+		return code;
+	p->domain = c->words[0];
+	snprintf(p->names, sizeof p->names, "mail.%.250s", p->domain);
+	p->host = p->host ? p->host : p->names;
+	p->owner = p->owner ? p->owner : "postmaster";
+	if (!place(p, directory))
+		return EX_USAGE;
+	if (strcmp(p->directory, DEFAULT_DIRECTORY) == 0) {
+		p->state = "/var/lib/posthold";
+		p->log = "/var/log/posthold";
+		p->run = "/run/posthold";
+	}
+	if (crypto_start())
+		return complain(EX_SOFTWARE, "OpenSSL does not start", NULL);
+	if (!make_site(p)) {
+		undo_all(&p->undo);
+		return complain(EX_CANTCREAT, "nothing was made",
+			"see the messages above");
+	}
+	print_next(p);
+	print_dns(p);
+	return EX_OK;
+}

@@ -1,0 +1,107 @@
+/* posthold -- the operator's command. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/command.h"
+#include "lib/base/number.h"
+
+/* clang-format off */
+const struct command commands[] = {
+{ "conf", "check", "", 0, 0,
+  "Check the settings file.  Lists every error with its line, what is wrong and\n"
+  "the remedy.  Changes nothing.", conf_check },
+{ "conf", "explain", "[NAME ...]", 0, 64,
+  "Tell what a setting means: range, default, what a change needs, clauses.\n"
+  "Without a name, all of them.", conf_explain },
+{ "conf", "show", "", 0, 0,
+  "Print the settings in force, defaults included, as a settings file.",
+  conf_show },
+{ "conf", "manual", "", 0, 0,
+  "Print the manual page posthold.conf(5).", conf_manual },
+{ "init", NULL, "DOMAIN", 1, 1,
+  "Make a new site: settings file, key, certificate request, a certificate of\n"
+  "its own until the real one arrives, and the file of accounts.  Prints the DNS\n"
+  "records.  Undoes everything if a step fails.", init_site },
+{ "user", "add", "LOGIN [ADDRESS ...]", 1, 9,
+  "Add an account.  Its address is LOGIN at the first domain unless given; the\n"
+  "first ADDRESS is the primary one.  The password is read from the terminal or\n"
+  "the first line of standard input; when it is empty one is made and printed.",
+  user_add },
+{ "user", "passwd", "LOGIN", 1, 1,
+  "Change a password.  It is read as by `user add`.", user_passwd },
+{ "user", "list", "", 0, 0, "List accounts.", user_list },
+{ "user", "disable", "LOGIN [REASON]", 1, 2,
+  "Refuse logins of an account.  Its mail is still received.", user_disable },
+{ "user", "enable", "LOGIN", 1, 1, "Admit logins again.", user_enable },
+};
+/* clang-format on */
+const size_t commands_count = COUNT_OF(commands);
+
+static void
+print_summary(const struct command *k, FILE *to)
+{
+	const char *stop = strpbrk(k->help, ".\n");
+
+	fprintf(to, "  %-5s %-13s %.*s\n", k->noun, k->verb ? k->verb : "",
+		(int)(stop ? stop - k->help : 0), k->help);
+}
+
+/* All verbs, or those of one noun. */
+static int
+print_all(FILE *to, const char *noun, int code)
+{
+	fprintf(to, "usage: posthold %s VERB [OPTIONS] [OPERANDS]\n\n",
+		noun ? noun : "NOUN");
+	for (size_t i = 0; i < commands_count; i++)
+		if (!noun || strcmp(noun, commands[i].noun) == 0)
+			print_summary(&commands[i], to);
+	fprintf(to, "\n`posthold NOUN VERB --help` tells more.\n");
+	return code;
+}
+
+static bool
+is_noun(const char *word)
+{
+	for (size_t i = 0; i < commands_count; i++)
+		if (strcmp(word, commands[i].noun) == 0)
+			return true;
+	return false;
+}
+
+static const struct command *
+find(int argc, char **argv)
+{
+	for (size_t i = 0; i < commands_count; i++) {
+		const struct command *k = &commands[i];
+
+		if (strcmp(argv[1], k->noun) == 0 &&
+			(!k->verb ||
+				(argc > 2 && strcmp(argv[2], k->verb) == 0)))
+			return k;
+	}
+	return NULL;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct command *k;
+	struct call c;
+	int skip;
+
+	if (argc < 2)
+		return print_all(stderr, NULL, EX_USAGE);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+		return print_all(stdout, NULL, EX_OK);
+	k = find(argc, argv);
+	if (!k && is_noun(argv[1]))
+		return argc > 2 && strcmp(argv[2], "--help") == 0
+			? print_all(stdout, argv[1], EX_OK)
+			: print_all(stderr, argv[1], EX_USAGE);
+	if (!k)
+		return complain(EX_USAGE, argv[1],
+			"no such noun; `posthold --help` lists them");
+	skip = k->verb ? 3 : 2;
+	c = (struct call){ k, argc - skip, argv + skip };
+	return k->run(&c);
+}

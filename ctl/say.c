@@ -1,0 +1,66 @@
+/* Messages, and finding the site. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/command.h"
+#include "sys/clock.h"
+#include "sys/settings.h"
+
+int
+complain(int code, const char *what, const char *remedy)
+{
+	fprintf(stderr, "posthold: %s%s%s\n", what, remedy ? ": " : "",
+		remedy ? remedy : "");
+	return code;
+}
+
+int
+complain_fault(const struct fault *f, const char *what, const char *remedy)
+{
+	int code = f->blame == BLAME_LATER ? EX_TEMPFAIL
+		: f->blame == BLAME_BUG	   ? EX_SOFTWARE
+					   : EX_UNAVAILABLE;
+
+	fprintf(stderr, "posthold: %s: %s%s%s\n", what, f->name,
+		remedy ? ": " : "", remedy ? remedy : "");
+	return code;
+}
+
+const char *
+where_path(const struct where *w)
+{
+	static char path[512];
+
+	if (w->file)
+		return w->file;
+	if (!w->directory)
+		return DEFAULT_SETTINGS;
+	snprintf(path, sizeof path, "%s/posthold.conf", w->directory);
+	return path;
+}
+
+static void
+print_error(const char *path, const struct conf_error *e)
+{
+	fprintf(stderr, "posthold: %s:%u: %s%s%s%s\n", path, e->line,
+		e->weight == WEIGHT_WARNING ? "warning: " : "", e->key,
+		e->key[0] ? ": " : "", e->text);
+}
+
+int
+where_load(const struct where *w, bool warnings, struct site *out)
+{
+	static struct conf_errors errors;
+	const char *path = where_path(w);
+	const struct fault *f = settings_load(path, clock_instant(), out,
+		&errors);
+
+	for (uint32_t i = 0; i < errors.count; i++)
+		if (warnings || errors.at[i].weight == WEIGHT_ERROR)
+			print_error(path, &errors.at[i]);
+	if (errors.dropped > 0)
+		fprintf(stderr, "posthold: %s: %u more are not shown\n", path,
+			errors.dropped);
+	return f ? EX_CONFIG : -1;
+}
