@@ -34,11 +34,12 @@ keys_late_answer(void *owner, struct channel *c, const void *message, int fd)
 }
 
 FALLIBLE
-keys_sign(uint32_t key, uint32_t algorithm, struct span text, struct buf *out)
+keys_sign(const struct key_name *name, uint32_t algorithm, struct span text,
+	struct buf *out)
 {
 	struct sign_request ask = { .head = { .type = SIGN_REQUEST,
 					    .serial = ++last_serial },
-		.key = key,
+		.key = name->number,
 		.algorithm = algorithm,
 		.input_len = (uint16_t)text.len };
 	struct sign_answer answer = { 0 };
@@ -47,6 +48,7 @@ keys_sign(uint32_t key, uint32_t algorithm, struct span text, struct buf *out)
 		return &fault_ipc_closed;
 	if (text.len > sizeof ask.input)
 		return &fault_key_refused;
+	memcpy(ask.half, name->half, sizeof ask.half);
 	memcpy(ask.input, text.at, text.len);
 	ask_keys(ask_owner, &ask, &answer);
 	TRY(fault_row(answer.fault));

@@ -45,12 +45,19 @@ void keys_use(keys_call *call, void *owner);
  * because the channel is another after a restart. */
 keys_call keys_over_channel;
 
-/* Append the signature of `text` by key number `key` to `out`.
+/* A key: its number, and which of that number, for a site that renews its
+ * certificate has two for a moment. */
+struct key_name {
+	uint32_t number;
+	uint8_t half[KEY_HALF];
+};
+
+/* Append the signature of `text` by key `name` to `out`.
  *
  * ipc_closed, ipc_busy  nobody answered, or not in KEYS_WAIT_US
  * key_refused           `keys` does not sign that for us */
-FALLIBLE keys_sign(uint32_t key, uint32_t algorithm, struct span text,
-	struct buf *out);
+FALLIBLE keys_sign(const struct key_name *name, uint32_t algorithm,
+	struct span text, struct buf *out);
 
 /* For struct handlers: an answer that came after its question had been given
  * up.  Nobody waits for it. */

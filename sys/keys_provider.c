@@ -1,7 +1,7 @@
 /* keys_provider.c -- an OpenSSL 3 provider with keys that cannot be read.
  *
  * It offers what a TLS server does with its key and no more: import of the
- * public half and our number (only through keys_provider_key), comparison with
+ * public half and our name for it (only through keys_provider_key), comparison with
  * a certificate, and signing in one go.  Nothing can be exported, so OpenSSL
  * cannot move the key to another provider and has to come here to sign.
  */
@@ -15,13 +15,15 @@
 #include <openssl/params.h>
 #include <openssl/provider.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 
 #include "lib/base/number.h"
+#include "sys/crypto.h"
 #include "sys/keys.h"
 
 #define NAME         "posthold"
 #define HERE         "provider=" NAME
-#define PARAM_NUMBER NAME "-number"
+#define PARAM_NAME   NAME "-name"
 
 enum { POINT_OCTETS = 65, EDWARDS_OCTETS = 32, RSA_OCTETS_MAX = 512 };
 
@@ -38,8 +40,8 @@ enum { KIND_EC, KIND_ED25519, KIND_RSA };
 
 struct remote_key {
 	const struct kind *kind;
-	bool has_number; /* false: a public key that was imported to compare */
-	uint32_t number;
+	bool is_named; /* false: a public key that was imported to compare */
+	struct key_name name;
 	uint8_t octets[RSA_OCTETS_MAX]; /* point, or modulus, big-endian */
 	size_t len;
 	uint64_t exponent;
@@ -89,7 +91,7 @@ has(const void *key, int selection)
 {
 	const struct remote_key *k = key;
 
-	if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) && !k->has_number)
+	if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) && !k->is_named)
 		return 0;
 	return k->len > 0;
 }
@@ -155,8 +157,9 @@ static int
 import(void *key, int selection, const OSSL_PARAM params[])
 {
 	struct remote_key *k = key;
-	const OSSL_PARAM *number = OSSL_PARAM_locate_const(params,
-		PARAM_NUMBER);
+	const OSSL_PARAM *name = OSSL_PARAM_locate_const(params, PARAM_NAME);
+	void *at = &k->name;
+	size_t len;
 
 	(void)selection;
 	if (k->kind == &kinds[KIND_RSA] ? !import_rsa(k, params)
@@ -164,8 +167,10 @@ import(void *key, int selection, const OSSL_PARAM params[])
 		return 0;
 	if (k->kind == &kinds[KIND_EC] && !is_our_curve(params))
 		return 0;
-	k->has_number = number &&
-		OSSL_PARAM_get_uint32(number, &k->number) == 1;
+	k->is_named = name &&
+		OSSL_PARAM_get_octet_string(name, &at, sizeof k->name, &len) ==
+			1 &&
+		len == sizeof k->name;
 	return 1;
 }
 
@@ -177,7 +182,7 @@ import_types(int selection)
 		OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, NULL, 0),
 		OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_N, NULL, 0),
 		OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, NULL, 0),
-		OSSL_PARAM_uint32(PARAM_NUMBER, NULL),
+		OSSL_PARAM_octet_string(PARAM_NAME, NULL, 0),
 		OSSL_PARAM_END,
 	};
 
@@ -368,8 +373,8 @@ sign_now(void *signer, unsigned char *signature, size_t *len, size_t room,
 			: (size_t)s->key->kind->signature;
 		return 1;
 	}
-	if (!s->key->has_number ||
-		keys_sign(s->key->number, row->algorithm,
+	if (!s->key->is_named ||
+		keys_sign(&s->key->name, row->algorithm,
 			span_at(text, text_len), &out))
 		return 0;
 	*len = out.len;
@@ -476,15 +481,32 @@ make_key(const char *kind, OSSL_PARAM *params)
 }
 
 FALLIBLE
-keys_provider_key(const EVP_PKEY *certified, uint32_t key, EVP_PKEY **out)
+keys_provider_half(const EVP_PKEY *key, uint8_t half[KEY_HALF])
 {
+	uint8_t hash[SHA256_OCTETS], *der = NULL;
+	int len = i2d_PUBKEY(key, &der);
+
+	if (len <= 0)
+		return &fault_key_unusable;
+	sha256(span_at(der, (size_t)len), hash);
+	OPENSSL_free(der);
+	memcpy(half, hash, KEY_HALF);
+	return OK;
+}
+
+FALLIBLE
+keys_provider_key(const EVP_PKEY *certified, uint32_t number, EVP_PKEY **out)
+{
+	struct key_name name = { .number = number };
 	OSSL_PARAM *public = NULL, *joined = NULL;
-	OSSL_PARAM number[] = { OSSL_PARAM_construct_uint32(PARAM_NUMBER, &key),
+	OSSL_PARAM named[] = { OSSL_PARAM_construct_octet_string(PARAM_NAME,
+				       &name, sizeof name),
 		OSSL_PARAM_construct_end() };
 	EVP_PKEY *made = NULL;
 
+	TRY(keys_provider_half(certified, name.half));
 	if (EVP_PKEY_todata(certified, EVP_PKEY_PUBLIC_KEY, &public) == 1)
-		joined = OSSL_PARAM_merge(public, number);
+		joined = OSSL_PARAM_merge(public, named);
 	for (size_t i = 0; joined && !made && i < COUNT_OF(kinds); i++)
 		if (EVP_PKEY_is_a(certified, kinds[i].name))
 			made = make_key(kinds[i].name, joined);

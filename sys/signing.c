@@ -9,6 +9,7 @@
 
 #include "lib/base/number.h"
 #include "sys/crypto.h"
+#include "sys/keys_provider.h"
 #include "trust/roles.h"
 
 enum { RSA_BITS_MIN = 2048, RSA_BITS_MAX = 4096, RANDOMS = 64 };
@@ -32,6 +33,7 @@ static const struct scheme {
  * making one anew costs more than an Ed25519 signature. */
 struct signing_key {
 	EVP_PKEY *pkey;
+	uint8_t half[KEY_HALF];
 	EVP_MD_CTX *ready[COUNT_OF(schemes)];
 };
 
@@ -149,7 +151,8 @@ signing_open(struct span pem, struct signing_key **out)
 	if (good)
 		k->pkey = PEM_read_bio_PrivateKey(in, NULL, no_password, NULL);
 	BIO_free(in);
-	if (!good || !k->pkey || !is_usable(k->pkey) || !make_ready(k)) {
+	if (!good || !k->pkey || !is_usable(k->pkey) || !make_ready(k) ||
+		keys_provider_half(k->pkey, k->half)) {
 		signing_close(&k);
 		return &fault_key_unusable;
 	}
@@ -167,6 +170,12 @@ signing_close(struct signing_key **k)
 	EVP_PKEY_free((*k)->pkey);
 	OPENSSL_free(*k);
 	*k = NULL;
+}
+
+void
+signing_half(const struct signing_key *k, uint8_t half[KEY_HALF])
+{
+	memcpy(half, k->half, KEY_HALF);
 }
 
 static const EVP_MD_CTX *

@@ -29,6 +29,10 @@ FALLIBLE signing_open(struct span pem, struct signing_key **out);
 /* Wipe and forget; accepts NULL, sets *k to NULL. */
 void signing_close(struct signing_key **k);
 
+/* The first octets of the SHA-256 of the key's SubjectPublicKeyInfo, by which
+ * a question names it. */
+void signing_half(const struct signing_key *k, uint8_t half[KEY_HALF]);
+
 /* Append the signature of `text` to `out`, which has room for
  * SIGN_OUTPUT_MAX octets.
  *

@@ -414,11 +414,13 @@ struct dns_answer {
 
 #define SIGN_INPUT_MAX  512
 #define SIGN_OUTPUT_MAX 768
+#define KEY_HALF        8 /* first octets of SHA-256 of the public half */
 
 struct sign_request {
 	struct head head;
 	uint32_t key;       /* number of FILE_KEY                        */
 	uint32_t algorithm; /* enum sign_algorithm of sys/keys.h         */
+	uint8_t half[KEY_HALF]; /* which of that number: its public half */
 	uint16_t input_len;
 	uint8_t input[SIGN_INPUT_MAX]; /* what TLS signs, not its digest   */
 	uint8_t zero[6];
