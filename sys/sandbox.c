@@ -122,9 +122,9 @@ allow_by_argument(scmp_filter_ctx filter, unsigned calls)
 	if (calls & CALLS_CONNECT)
 		done = done &&
 			!seccomp_rule_add(filter, SCMP_ACT_ALLOW, SYS_socket, 1,
-				SCMP_A0(SCMP_CMP_EQ, AF_INET)) &&
+				SCMP_A0(SCMP_CMP_EQ, AF_INET, 0)) &&
 			!seccomp_rule_add(filter, SCMP_ACT_ALLOW, SYS_socket, 1,
-				SCMP_A0(SCMP_CMP_EQ, AF_INET6));
+				SCMP_A0(SCMP_CMP_EQ, AF_INET6, 0));
 	return done;
 }
 
