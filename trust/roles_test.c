@@ -1,0 +1,48 @@
+#include "trust/roles.h"
+
+#include "lib/base/test.h"
+
+TEST(every_role_has_a_user_and_a_program_of_its_own)
+{
+	for (enum role a = LOG; a < CTL; a++)
+		for (enum role b = LOG; b < CTL; b++) {
+			test_row = role_name(a);
+			if (a == b)
+				continue;
+			CHECK(strcmp(role_row(a)->user, role_row(b)->user));
+			CHECK(strcmp(role_row(a)->name, role_row(b)->name));
+		}
+}
+
+TEST(no_role_but_master_is_root)
+{
+	for (enum role r = LOG; r < CTL; r++) {
+		test_row = role_name(r);
+		CHECK(strcmp(role_row(r)->user, "root"));
+	}
+}
+
+/* Whoever reads what strangers wrote has neither files nor a way out. */
+TEST(roles_that_parse_have_no_files_and_no_network)
+{
+	static const enum role parsers[] = { MX, SUBMISSION, LOGIN, IMAP, RELAY,
+		SCAN, AUTH, KEYS };
+
+	for (size_t i = 0; i < sizeof parsers / sizeof parsers[0]; i++) {
+		const struct role_row *row = role_row(parsers[i]);
+
+		test_row = row->name;
+		CHECK_NUMBER(row->files, FILES_NONE);
+		CHECK_NUMBER(row->net, NET_NONE);
+		CHECK_NUMBER(row->calls &
+				(CALLS_STORAGE | CALLS_CONNECT | CALLS_BIND), 0);
+	}
+}
+
+TEST(only_the_resolver_binds)
+{
+	for (enum role r = LOG; r < CTL; r++) {
+		test_row = role_name(r);
+		CHECK_NUMBER((role_row(r)->calls & CALLS_BIND) != 0, r == DNS);
+	}
+}
