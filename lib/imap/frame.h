@@ -20,6 +20,7 @@ enum frame_event {
 
 struct frame {
 	struct buf text;     /* the command so far                        */
+	size_t line;         /* where in it the last line begins          */
 	bool saw_cr;         /* the last octet was a CR                   */
 	bool handed;         /* the command was handed out: start anew    */
 	uint64_t literal;    /* octets of the literal announced or coming */

@@ -158,6 +158,9 @@ enum imap_permit {
 	IMAP_PERMIT_ALL = (1 << 9) - 1,
 };
 
+/* "CAPABILITY IMAP4rev1 ..." as the session will answer. */
+bool put_capabilities(struct buf *b, unsigned permits);
+
 struct imap_setup {
 	unsigned permits;      /* of enum imap_permit                      */
 	uint64_t append_max;   /* octets of a message, at most UINT32_MAX  */

@@ -193,7 +193,7 @@ step_down(const struct index *x, size_t *at, uint32_t n)
 }
 
 bool
-index_find(const struct index *x, const uint32_t *path, size_t depth,
+index_find(const struct index *x, const uint16_t *path, size_t depth,
 	enum section_text what, uint32_t *at, uint32_t *len)
 {
 	struct index_part p;

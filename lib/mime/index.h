@@ -53,5 +53,5 @@ enum section_text {
  * message has no such part.
  *
  * path  part numbers from 1, `depth` of them */
-bool index_find(const struct index *x, const uint32_t *path, size_t depth,
+bool index_find(const struct index *x, const uint16_t *path, size_t depth,
 	enum section_text what, uint32_t *at, uint32_t *len);

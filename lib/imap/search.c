@@ -1,0 +1,304 @@
+/* SEARCH: RFC 3501 section 6.4.4.
+ *
+ * What the view can answer is answered from it.  Only when a message is still
+ * undecided its header is read, and only then its body, in windows.  Texts are
+ * compared as octets, ASCII letters in any case. */
+#include "lib/imap/state.h"
+
+#include "lib/base/must.h"
+#include "lib/imap/sent.h"
+
+#define WINDOW   65536 /* octets of a message looked at together  */
+#define TEXT_MAX 1024  /* octets of a text to look for            */
+#define BATCH    4096  /* messages judged from the view in a step */
+
+static step search_step;
+
+struct judging {
+	const struct imap_session *s;
+	const struct view_entry *entry;
+};
+
+static bool
+has_keyword(const struct imap_session *s, uint64_t flags, struct span name)
+{
+	for (size_t i = 0; i < s->keywords; i++)
+		if (span_equals_nocase(name,
+			    span_at(s->keyword[i], s->keyword_len[i])))
+			return flags >> (FLAG_KEYWORD_0 + i) & 1;
+	return false;
+}
+
+static bool
+fast_key(const struct imap_session *s, const struct view_entry *e,
+	const struct search_key *k)
+{
+	switch (k->op) {
+	case SEARCH_ALL:
+		return true;
+	case SEARCH_FLAG:
+		return (e->flags & k->mask) == k->want;
+	case SEARCH_KEYWORD:
+		return has_keyword(s, e->flags, k->text);
+	case SEARCH_LARGER:
+		return e->size > k->size;
+	case SEARCH_SMALLER:
+		return e->size < k->size;
+	case SEARCH_SINCE:
+		return e->idate_us >= k->day.us;
+	case SEARCH_BEFORE:
+		return e->idate_us < k->day.us;
+	case SEARCH_UIDS:
+		return e->uid >= k->uids.first && e->uid <= k->uids.last;
+	default:
+		return false;
+	}
+}
+
+static bool
+is_slow(const struct search_key *k)
+{
+	return k->op >= SEARCH_HEADER_HAS && k->op <= SEARCH_IN_TEXT;
+}
+
+static enum search_value
+judge_key(const void *context, const struct search_key *k)
+{
+	const struct judging *j = context;
+	const struct search_job *job = &j->s->search;
+
+	if (!is_slow(k))
+		return fast_key(j->s, j->entry, k) ? SEARCH_TRUE : SEARCH_FALSE;
+	if (!(job->known >> k->slow & 1))
+		return SEARCH_UNKNOWN;
+	return job->holds >> k->slow & 1 ? SEARCH_TRUE : SEARCH_FALSE;
+}
+
+static enum search_value
+judge(const struct imap_session *s)
+{
+	struct judging j = { s, entry_now(s, s->search.at) };
+
+	return search_run(&s->search_program, judge_key, &j);
+}
+
+static void
+next_message(struct imap_session *s, bool hit)
+{
+	if (hit) {
+		say(s, " ");
+		say_number(s, s->by_uid ? s->seen.at[s->search.at].uid
+					: s->search.at + 1);
+	}
+	s->search.at++;
+	s->search.known = s->search.holds = 0;
+	s->search.phase = SEARCH_NEXT;
+}
+
+static void
+search_over(struct imap_session *s)
+{
+	say(s, "\r\n");
+	end_synced(s, "OK SEARCH done", s->by_uid ? SYNC_ALL : SYNC_NONE);
+}
+
+/* Judge messages from the view until one needs reading. */
+static void
+judge_fast(struct imap_session *s)
+{
+	for (size_t n = 0; n < BATCH && out_room(s) > STEP_ROOM / 2; n++) {
+		enum search_value v;
+
+		if (s->search.at == s->seen.len)
+			return search_over(s);
+		v = judge(s);
+		if (v == SEARCH_UNKNOWN) {
+			s->ask.uid = s->seen.at[s->search.at].uid;
+			s->search.phase = SEARCH_INDEX;
+			return ask_host(s, IMAP_ASK_INDEX, search_step);
+		}
+		next_message(s, v == SEARCH_TRUE);
+	}
+}
+
+static void
+ask_octets(struct imap_session *s, uint64_t at, uint64_t len)
+{
+	s->ask.offset = at;
+	s->ask.len = len;
+	ask_host(s, IMAP_ASK_OCTETS, search_step);
+}
+
+/* Nothing more can be read of this message: what is unknown is false. */
+static void
+give_up(struct imap_session *s)
+{
+	s->search.known = UINT64_MAX;
+	next_message(s, judge(s) == SEARCH_TRUE);
+}
+
+static void
+decide(struct imap_session *s, const struct search_key *k, bool holds)
+{
+	s->search.known |= (uint64_t)1 << k->slow;
+	if (holds)
+		s->search.holds |= (uint64_t)1 << k->slow;
+}
+
+static bool
+header_key(const struct search_key *k, struct span header)
+{
+	struct header_field f;
+	unsigned strays = 0;
+	struct instant day;
+
+	if (k->op != SEARCH_HEADER_HAS) {
+		if (!sent_day(header_find(header, SPAN("Date")), &day))
+			return false;
+		return k->op == SEARCH_SENT_SINCE ? day.us >= k->day.us
+						  : day.us < k->day.us;
+	}
+	while (header_next(&header, &f, &strays))
+		if (span_equals_nocase(f.name, k->name) &&
+			(k->text.len == 0 ||
+				span_find_nocase(f.value, k->text) <
+					f.value.len))
+			return true;
+	return false;
+}
+
+/* Go on with the body, or to the next message when this one is decided. */
+static void
+read_on(struct imap_session *s)
+{
+	uint64_t size = s->seen.at[s->search.at].size;
+	enum search_value v = judge(s);
+
+	if (v != SEARCH_UNKNOWN)
+		return next_message(s, v == SEARCH_TRUE);
+	if (s->search.offset >= size)
+		return give_up(s);
+	s->search.phase = SEARCH_BODY;
+	size -= s->search.offset;
+	ask_octets(s, s->search.offset, size < WINDOW ? size : WINDOW);
+}
+
+static void
+take_header(struct imap_session *s)
+{
+	const struct search_program *p = &s->search_program;
+
+	if (s->got.fault)
+		return give_up(s);
+	for (size_t i = 0; i < p->keys; i++)
+		if (is_slow(&p->key[i]) && p->key[i].op < SEARCH_IN_BODY)
+			decide(s, &p->key[i],
+				header_key(&p->key[i], s->got.octets));
+	read_on(s);
+}
+
+static bool
+has_op(const struct search_program *p, enum search_op op)
+{
+	for (size_t i = 0; i < p->keys; i++)
+		if (p->key[i].op == op)
+			return true;
+	return false;
+}
+
+static bool
+reads_header(const struct search_program *p)
+{
+	return has_op(p, SEARCH_HEADER_HAS) || has_op(p, SEARCH_SENT_SINCE) ||
+		has_op(p, SEARCH_SENT_BEFORE);
+}
+
+static void
+take_index(struct imap_session *s)
+{
+	const struct search_program *p = &s->search_program;
+	struct index x;
+
+	if (s->got.fault || index_open(s->got.octets, &x) ||
+		x.size != s->seen.at[s->search.at].size)
+		return give_up(s);
+	s->search.header_len = x.header_len;
+	s->search.offset = has_op(p, SEARCH_IN_TEXT) ? 0 : x.header_len;
+	if (!reads_header(p) || x.header_len == 0)
+		return read_on(s);
+	s->search.phase = SEARCH_HEADER;
+	ask_octets(s, 0, x.header_len < IMAP_PIECE_MAX ? x.header_len
+						       : IMAP_PIECE_MAX);
+}
+
+/* Texts in one window.  The next one begins so that no text can lie across
+ * the border unseen. */
+static void
+take_window(struct imap_session *s)
+{
+	const struct search_program *p = &s->search_program;
+	struct span all = s->got.octets, body = all;
+	uint64_t end = s->search.offset + all.len;
+
+	if (s->got.fault)
+		return give_up(s);
+	if (s->search.offset < s->search.header_len)
+		span_shift_upto(&body,
+			(size_t)(s->search.header_len - s->search.offset));
+	for (size_t i = 0; i < p->keys; i++) {
+		const struct search_key *k = &p->key[i];
+		struct span in = k->op == SEARCH_IN_TEXT ? all : body;
+
+		if ((k->op == SEARCH_IN_TEXT || k->op == SEARCH_IN_BODY) &&
+			(k->text.len == 0 ||
+				span_find_nocase(in, k->text) < in.len))
+			decide(s, k, true);
+	}
+	s->search.offset = end;
+	if (end < s->seen.at[s->search.at].size)
+		s->search.offset -= TEXT_MAX;
+	read_on(s);
+}
+
+static void
+search_step(struct imap_session *s)
+{
+	s->step = search_step;
+	switch (s->search.phase) {
+	case SEARCH_NEXT:
+		return judge_fast(s);
+	case SEARCH_INDEX:
+		return take_index(s);
+	case SEARCH_HEADER:
+		return take_header(s);
+	default:
+		return take_window(s);
+	}
+}
+
+static bool
+texts_are_short(const struct search_program *p)
+{
+	for (size_t i = 0; i < p->keys; i++)
+		if (p->key[i].text.len > TEXT_MAX)
+			return false;
+	return true;
+}
+
+void
+do_search(struct imap_session *s, struct span args)
+{
+	struct search_context c = { &s->seen, &s->scratch, &s->set };
+	const struct fault *f = &fault_imap_syntax;
+
+	if (take_sp(&args))
+		f = search_parse(args, &c, &s->search_program);
+	if (!f && !texts_are_short(&s->search_program))
+		f = &fault_imap_too_big;
+	if (f)
+		return end_fault(s, f);
+	s->ask.set = (struct uid_set){ 0 };
+	s->search = (struct search_job){ .phase = SEARCH_NEXT };
+	say(s, "* SEARCH");
+	s->step = search_step;
+}
