@@ -25,6 +25,7 @@ static long page; /* of anonymous memory, set at run time */
 static struct open_how how = { .flags = O_RDONLY };
 static struct rlimit limit = { 1 << 20, 1 << 20 };
 static char octets[64];
+static char timex[512]; /* all zero: asks, changes nothing */
 static struct iovec local = { octets, sizeof octets };
 static struct iovec remote = { octets, sizeof octets };
 static const uint8_t loopback[16] = { AF_INET, 0, 0, 9, 127, 0, 0, 1 };
@@ -63,10 +64,6 @@ static const struct attempt {
 		{ AT_FDCWD, P(octets), O_RDONLY } },
 	{ "ask for a handle", 0, SYS_name_to_handle_at,
 		{ AT_FDCWD, P("/"), P(octets), P(octets), 0 } },
-	{ "execute a program", 0, SYS_execve,
-		{ P("/bin/true"), P(nothing), P(nothing) } },
-	{ "execute by descriptor", 0, SYS_execveat,
-		{ 2, P(""), P(nothing), P(nothing), AT_EMPTY_PATH } },
 	{ "fork", 0, SYS_fork, { 0 } },
 	{ "clone", 0, SYS_clone, { SIGCHLD, 0, 0, 0, 0 } },
 	{ "clone3", 0, SYS_clone3, { P(octets), CLONE_ARGS_SIZE_VER0 } },
@@ -121,10 +118,15 @@ static const struct attempt {
 	{ "a message queue", 0, SYS_msgget, { 1, 0600 | 01000 } },
 	{ "watch files", 0, SYS_inotify_init1, { 0 } },
 	{ "change its personality", 0, SYS_personality, { 0x0040000 } },
-	{ "set the clock", 0, SYS_settimeofday, { P(octets), 0 } },
+	{ "adjust the clock", 0, SYS_adjtimex, { P(timex) } },
 	{ "an ioctl", 0, SYS_ioctl, { 2, 0x5412, P(octets) } },
 	{ "load a module", 0, SYS_init_module, { P(octets), 1, P("") } },
 	{ "reboot", 0, SYS_reboot, { 0, 0, 0, 0 } },
+	/* last: where it succeeds nothing follows */
+	{ "execute by descriptor", 0, SYS_execveat,
+		{ 2, P(""), P(nothing), P(nothing), AT_EMPTY_PATH } },
+	{ "execute a program", 0, SYS_execve,
+		{ P("/bin/true"), P(nothing), P(nothing) } },
 };
 
 static void

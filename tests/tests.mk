@@ -21,3 +21,10 @@ bench: all $(B)/bench/null_clamd
 $(B)/bench/null_clamd: tests/bench/null_clamd.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
+ifeq ($(MODE),hostile)
+all: $(B)/tests/hostile_control
+$(B)/tests/hostile_control: tests/hostile/control.c $(call archives,sys)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(call archives,sys) -Wl,--end-group $(FOREIGN)
+endif
