@@ -11,6 +11,7 @@
 #	make CC=clang check   the other compiler
 #	make fuzz-smoke       every fuzz target for FUZZ_SECONDS
 #	make system           system tests with real clients (as root)
+#	make crash            kill everything at CRASH_MOMENTS random moments
 #	make bench            measure beside Postfix; see tests/bench/README.md
 #	make install          DESTDIR=, PREFIX=/usr
 
@@ -110,7 +111,7 @@ $(B)/%.o: %.c
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-.PHONY: all tests check unit fuzz fuzz-smoke system bench install clean format
+.PHONY: all tests check unit fuzz fuzz-smoke system crash bench install clean
 all: $(built)
 tests: $(TESTS) $(PROOFS)
 

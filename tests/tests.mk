@@ -14,6 +14,11 @@ $(B)/tests/bench/handshake: $(B)/tests/bench/handshake.o $(call archives,sys)
 bench-handshake: $(B)/tests/bench/handshake
 	$<
 
+# kill -9 of everything at so many random moments; `make check` does a few.
+CRASH_MOMENTS ?= 500
+crash: all
+	CRASH_MOMENTS=$(CRASH_MOMENTS) POSTHOLD_BUILD=$(abspath $(B)) $(PYTEST) -s tests/crash
+
 # Posthold beside Postfix; needs root, prints ratios, never fails on time.
 bench: all $(B)/bench/null_clamd
 	/usr/bin/python3 tests/bench/bench.py
