@@ -6,7 +6,7 @@
 #include "sys/loop.h"
 #include "sys/tls_ends.h"
 
-/* --- keys ------------------------------------------------------------------ */
+/* --- keys ----------------------------------------------------------------- */
 
 TEST(a_key_that_is_not_ours_ends_the_handshake)
 {
@@ -77,7 +77,7 @@ TEST(a_chain_must_parse)
 	}
 }
 
-/* --- keys in another process ----------------------------------------------- */
+/* --- keys in another process ---------------------------------------------- */
 
 static void
 answer(void *owner, struct channel *c, const void *message, int fd)

@@ -64,7 +64,7 @@ FALLIBLE tls_context_client(bool verify, struct span ca,
 void tls_context_close(struct tls_context **c);
 
 enum tls_status {
-	TLS_DONE,       /* handshake complete; octets moved; close_notify sent */
+	TLS_DONE,       /* handshake complete; octets moved; close said     */
 	TLS_WANT_READ,
 	TLS_WANT_WRITE,
 	TLS_CLOSED,     /* the peer said close_notify: a true end           */

@@ -3,7 +3,7 @@
 #include "sys/crypto.h"
 #include "sys/tls_ends.h"
 
-/* --- whose certificate ----------------------------------------------------- */
+/* --- whose certificate ---------------------------------------------------- */
 
 static const struct {
 	const char *what, *host;
@@ -75,7 +75,7 @@ TEST(both_ends_see_the_same_channel_bindings)
 	CHECK_SPANS(buf_view(&b[4]), buf_view(&b[5]));
 }
 
-/* --- ends of a stream ------------------------------------------------------ */
+/* --- ends of a stream ----------------------------------------------------- */
 
 TEST(close_notify_ends_one_direction)
 {
@@ -144,7 +144,7 @@ TEST(clear_text_instead_of_a_handshake_breaks)
 	ends_close(&e);
 }
 
-/* --- how it arrives -------------------------------------------------------- */
+/* --- how it arrives ------------------------------------------------------- */
 
 /* Carry what `from` holds to `to`, `piece` octets at a time, letting `t` see
  * each piece. */

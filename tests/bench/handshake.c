@@ -1,7 +1,7 @@
 /* handshake -- what it costs that private keys are in another process.
  *
- *	handshake [COUNT]       handshakes of a server with each place of the key,
- *	                        and the memory of an idle connection
+ *	handshake [COUNT]       handshakes of a server with each place of the
+ *	                        key, and the memory of an idle connection
  *	handshake serve PLACE PORT
  *	                        answer on 127.0.0.1, for `openssl s_time`
  *
@@ -73,7 +73,7 @@ make_site(enum x509_key kind)
 	must_ok(signing_open(buf_view(&key), &private_key));
 }
 
-/* --- the three places ------------------------------------------------------ */
+/* --- the three places ----------------------------------------------------- */
 
 static void
 sign_here(void *owner, const struct sign_request *ask,
@@ -156,7 +156,7 @@ server_at(enum place place)
 	return c;
 }
 
-/* --- figures --------------------------------------------------------------- */
+/* --- figures -------------------------------------------------------------- */
 
 struct ends {
 	int fd[2];
@@ -275,7 +275,7 @@ measure_memory(struct tls_context *client)
 	tls_context_close(&server);
 }
 
-/* --- for openssl s_time ---------------------------------------------------- */
+/* --- for openssl s_time --------------------------------------------------- */
 
 static void
 wait_for(int fd, enum tls_status status)
@@ -351,7 +351,8 @@ main(int argc, char **argv)
 		place_names[NATIVE], place_names[PROVIDER],
 		place_names[PROCESS]);
 	for (enum x509_key k = X509_EC_P256; k <= X509_RSA_2048; k++)
-		measure_rates(k, client, k == X509_RSA_2048 ? count / 4 : count);
+		measure_rates(k, client,
+			k == X509_RSA_2048 ? count / 4 : count);
 	make_site(X509_EC_P256);
 	measure_memory(client);
 	return 0;
