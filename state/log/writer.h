@@ -1,0 +1,34 @@
+/* writer.h -- the log directory: one file for each day, in UTC, that only
+ * grows.  "2026-11-24.jsonl" is what `posthold log` reads.
+ *
+ * Lines wait in memory until writer_flush, once a turn of the loop.  When the
+ * disk refuses, they are dropped and counted, and mail goes on (fault plan
+ * F23); the count is the first row written when the disk takes rows again.
+ */
+#pragma once
+
+#include "state/log/row.h"
+
+#define WRITER_BUFFER (512 << 10)
+
+struct writer {
+	int directory, file;
+	int64_t day; /* since 1970 of the open file, -1: none open */
+	uint64_t dropped;
+	struct buf lines;
+	uint8_t storage[WRITER_BUFFER];
+};
+
+/* directory  borrowed until the end */
+void writer_open(struct writer *w, int directory);
+
+/* Keep a row; flushes by itself when the memory is full.
+ *
+ * ipc_malformed  as put_row */
+FALLIBLE writer_add(struct writer *w, const struct log_row *row,
+	const char *role);
+
+/* Write what waits.
+ *
+ * storage_failed, storage_full  it was dropped and counted */
+FALLIBLE writer_flush(struct writer *w, struct instant now);
