@@ -1,5 +1,4 @@
 /* log -- the only process that writes the log. */
-#include "lib/base/codec.h"
 #include "state/log/writer.h"
 #include "sys/clock.h"
 #include "sys/fd.h"

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "lib/base/time.h"
 #include "state/log/row.h"
 
 #define WRITER_BUFFER (512 << 10)
