@@ -6,13 +6,12 @@
 #include <unistd.h>
 
 #include "ctl/command.h"
-#include "ctl/undo.h"
+#include "ctl/certify.h"
 #include "lib/base/number.h"
 #include "lib/conf/conf.h"
 #include "state/users/edit.h"
 #include "sys/clock.h"
 #include "sys/crypto.h"
-#include "sys/x509.h"
 
 #define DEFAULT_DIRECTORY "/etc/posthold"
 
@@ -133,72 +132,6 @@ make_settings(struct plan *p)
 	return made;
 }
 
-/* --- key and certificates -------------------------------------------------- */
-
-static bool
-write_pem(struct plan *p, const char *name, mode_t mode, const struct buf *pem)
-{
-	char path[512];
-
-	path_in(p, name, path);
-	return undo_file(&p->undo, path, mode, buf_view(pem));
-}
-
-/* A certificate by an authority that exists for this moment only: its key is
- * forgotten, so nothing else can ever bear its signature. */
-static FALLIBLE
-certify(const struct plan *p, struct span key, struct buf *chain,
-	struct buf *authority)
-{
-	static uint8_t storage[X509_PEM_MAX];
-	struct buf authority_key = BUF(storage);
-	const struct span name = span_of(p->host);
-	char title[256 + 16];
-	struct instant now = clock_instant();
-	struct x509_subject own = { &name, 1, { now.us - HOURS(1) },
-		{ now.us + DAYS(365) } };
-	struct span names[1];
-	struct x509_subject issuer = own;
-
-	snprintf(title, sizeof title, "authority.%.240s", p->domain);
-	names[0] = span_of(title);
-	issuer.names = names;
-	TRY(x509_make_key(X509_EC_P256, &authority_key));
-	TRY(x509_make_authority(buf_view(&authority_key), &issuer, authority));
-	TRY(x509_make_certificate(buf_view(&authority_key),
-		buf_view(authority), key, &own, chain));
-	password_wipe(storage, sizeof storage);
-	return buf_put(chain, buf_view(authority)) ? OK : &fault_key_unusable;
-}
-
-static bool
-make_certificates(struct plan *p)
-{
-	static uint8_t s1[X509_PEM_MAX], s2[X509_PEM_MAX];
-	static uint8_t s3[2 * X509_PEM_MAX], s4[X509_PEM_MAX];
-	struct buf key = BUF(s1), request = BUF(s2);
-	struct buf chain = BUF(s3), authority = BUF(s4);
-	const struct span name = span_of(p->host);
-	const struct x509_subject subject = { &name, 1, { 0 }, { 0 } };
-	const struct fault *f = x509_make_key(X509_EC_P256, &key);
-	bool made;
-
-	if (!f)
-		f = x509_make_request(buf_view(&key), &subject, &request);
-	if (!f)
-		f = certify(p, buf_view(&key), &chain, &authority);
-	if (f) {
-		complain_fault(f, "cannot make key and certificate", NULL);
-		return false;
-	}
-	made = write_pem(p, "key.pem", 0600, &key) &&
-		write_pem(p, "request.pem", 0644, &request) &&
-		write_pem(p, "certificate.pem", 0644, &chain) &&
-		write_pem(p, "authority.pem", 0644, &authority);
-	password_wipe(s1, sizeof s1);
-	return made;
-}
-
 /* --- all of it ------------------------------------------------------------- */
 
 static bool
@@ -224,7 +157,9 @@ make_site(struct plan *p)
 		return false;
 	if (p->state && !undo_directory(&p->undo, p->state, 0755))
 		return false;
-	return make_settings(p) && make_certificates(p) && make_users(p);
+	return make_settings(p) &&
+		certify_host(&p->undo, p->directory, p->host, p->domain) &&
+		make_users(p);
 }
 
 static void

@@ -33,6 +33,19 @@ const struct command commands[] = {
 { "user", "disable", "LOGIN [REASON]", 1, 2,
   "Refuse logins of an account.  Its mail is still received.", user_disable },
 { "user", "enable", "LOGIN", 1, 1, "Admit logins again.", user_enable },
+{ "run", NULL, "", 0, 0,
+  "Run the site in the foreground until SIGTERM.  SIGHUP reads the settings\n"
+  "again; a bad file changes nothing.", run_site },
+{ "status", NULL, "", 0, 0, "Show the processes of the running site.",
+  site_status },
+{ "reload", NULL, "", 0, 0,
+  "Have the running site read its settings again.  Check them before.",
+  site_reload },
+{ "demo", NULL, "[DIR]", 0, 1,
+  "Run a throw-away site on loopback until SIGINT: domain agency.example, users\n"
+  "alice and bob, a volume for mailboxes, a virus engine with two signatures.\n"
+  "Writes DIR/site.json and prints \"ready\" when everything answers.  Started\n"
+  "again on the same DIR (./demo) it goes on with that site's mail.", demo_site },
 };
 /* clang-format on */
 const size_t commands_count = COUNT_OF(commands);
