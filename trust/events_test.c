@@ -14,6 +14,18 @@ is_kind(struct span kind)
 	return false;
 }
 
+static bool
+is_taken(struct span name)
+{
+	static const char *const taken[] = { "time", "id", "event", "severity",
+		"clauses", "role", "pid", "session" };
+
+	for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+		if (span_equals(name, span_of(taken[i])))
+			return true;
+	return false;
+}
+
 TEST(event_ids_are_unique_and_rise)
 {
 	uint32_t last = 0;
@@ -37,7 +49,7 @@ TEST(every_field_has_a_name_and_a_kind)
 			struct span name = span_shift_upto(&field,
 				span_find_octet(field, ':'));
 
-			CHECK(name.len > 0);
+			CHECK(name.len > 0 && !is_taken(name));
 			CHECK(span_take(&field, ':'));
 			CHECK(is_kind(field));
 			span_take(&fields, ' ');
