@@ -8,7 +8,6 @@
 #include <openssl/rsa.h>
 
 #include "lib/base/number.h"
-#include "sys/crypto.h"
 #include "sys/keys_provider.h"
 #include "trust/roles.h"
 
@@ -37,17 +36,30 @@ struct signing_key {
 	EVP_MD_CTX *ready[COUNT_OF(schemes)];
 };
 
-FALLIBLE
-signing_start(void)
+/* Without root's right the limit counts, and a process that has promised to
+ * lock all its pages gets none beyond it: so that is promised only when the
+ * limit allows what the role may use. */
+static bool
+may_lock_all(void)
 {
-	rlim_t all = (rlim_t)role_row(KEYS)->memory_mib << 20;
-	struct rlimit lockable = { all, all };
+	rlim_t wanted = (rlim_t)role_row(KEYS)->memory_mib << 20;
+	struct rlimit limit;
 
-	TRY(crypto_start());
-	if (setrlimit(RLIMIT_MEMLOCK, &lockable) != 0 ||
-		mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
-		return &fault_sys_failed;
-	return OK;
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+		return false;
+	if (limit.rlim_cur >= wanted)
+		return true;
+	limit = (struct rlimit){ wanted, wanted };
+	return setrlimit(RLIMIT_MEMLOCK, &limit) == 0;
+}
+
+FALLIBLE
+signing_lock(void)
+{
+	bool all = may_lock_all();
+	int locked = mlockall(MCL_CURRENT | (all ? MCL_FUTURE : 0));
+
+	return all && locked == 0 ? OK : &fault_sys_failed;
 }
 
 /* The groups of sys/tls_context.c and the length of their public values. */

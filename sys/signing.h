@@ -14,14 +14,16 @@
 
 struct signing_key;
 
-/* Once, while still root: crypto_start, and no page of this process will ever
- * be written to swap.
+/* While still root, with the keys read: no page of this process is written to
+ * swap from now on.
  *
- * sys_failed  the kernel does not lock our memory */
-FALLIBLE signing_start(void);
+ * sys_failed  the limit on locked memory cannot be raised far enough; what is
+ *             in memory now is locked, if that was possible, later pages are
+ *             not */
+FALLIBLE signing_lock(void);
 
 /* Read one unencrypted private key in PEM: EC P-256, RSA of 2048 to 4096 bits
- * or Ed25519.  `pem` is the caller's to wipe.
+ * or Ed25519.  `pem` is the caller's to wipe; crypto_start comes first.
  *
  * key_unusable  no such key */
 FALLIBLE signing_open(struct span pem, struct signing_key **out);

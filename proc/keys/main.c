@@ -6,6 +6,7 @@
 #include "lib/base/number.h"
 #include "proc/keys/service.h"
 #include "sys/clock.h"
+#include "sys/crypto.h"
 #include "sys/fd.h"
 #include "sys/log.h"
 #include "sys/role.h"
@@ -56,10 +57,12 @@ int
 main(void)
 {
 	static struct key_service keys;
-	const struct fault *unlocked = signing_start();
-	struct role_process *r = role_start(KEYS, &handlers, &hooks, &keys);
+	struct role_process *r;
 
-	if (unlocked && site_of(r)->production)
+	if (crypto_start())
+		return EXIT_FAULT;
+	r = role_start(KEYS, &handlers, &hooks, &keys);
+	if (signing_lock() && site_of(r)->production)
 		return EXIT_SANDBOX;
 	role_sandbox(r);
 	return role_run(r);
