@@ -81,7 +81,8 @@ int where_load(const struct where *w, bool warnings, struct site *out);
 
 /* --- verbs --------------------------------------------------------------- */
 
-verb conf_check, conf_explain, conf_show, conf_manual;
+verb conf_check, conf_explain, conf_show;
+verb manual_print;
 verb init_site;
 verb run_site, site_status, site_reload, demo_site;
 verb user_add, user_passwd, user_list, user_disable, user_enable;

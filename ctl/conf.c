@@ -87,16 +87,3 @@ conf_explain(struct call *c)
 				"lists all");
 	return print(&text);
 }
-
-int
-conf_manual(struct call *c)
-{
-	struct buf text = BUF(storage);
-	int code = options_take(c, NULL, 0);
-
-	if (code >= 0)
-		return code;
-	if (!put_manual(&text))
-		return complain(EX_SOFTWARE, "the manual does not fit", NULL);
-	return print(&text);
-}

@@ -16,8 +16,6 @@ const struct command commands[] = {
 { "conf", "show", "", 0, 0,
   "Print the settings in force, defaults included, as a settings file.",
   conf_show },
-{ "conf", "manual", "", 0, 0,
-  "Print the manual page posthold.conf(5).", conf_manual },
 { "init", NULL, "DOMAIN", 1, 1,
   "Make a new site: settings file, key, certificate request, a certificate of\n"
   "its own until the real one arrives, and the file of accounts.  Prints the DNS\n"
@@ -46,6 +44,8 @@ const struct command commands[] = {
   "alice and bob, a volume for mailboxes, a virus engine with two signatures.\n"
   "Writes DIR/site.json and prints \"ready\" when everything answers.  Started\n"
   "again on the same DIR (./demo) it goes on with that site's mail.", demo_site },
+{ "manual", NULL, "PAGE", 1, 1,
+  "Print a manual page for man(1): posthold or posthold.conf.", manual_print },
 };
 /* clang-format on */
 const size_t commands_count = COUNT_OF(commands);
