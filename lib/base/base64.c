@@ -70,10 +70,13 @@ base64_decode(struct span text, struct buf *out)
 
 	if (text.len % 4 != 0)
 		return &fault_base64_syntax;
-	while (text.len > 0)
-		if (!take_group(span_shift_upto(&text, 4), text.len == 0, out)) {
+	while (text.len > 0) {
+		struct span group = span_shift_upto(&text, 4);
+
+		if (!take_group(group, text.len == 0, out)) {
 			out->len = start;
 			return &fault_base64_syntax;
 		}
+	}
 	return OK;
 }
