@@ -98,8 +98,9 @@ FALLIBLE tls_connect_start(struct tls *t, const struct tls_context *c, int fd,
 enum tls_status tls_step(struct tls *t);
 
 /* Append what has arrived to `in`, which must have room.  TLS_DONE: at least
- * one octet came.  Read until TLS_WANT_READ before waiting for the descriptor:
- * octets may already be here (tls_has_pending). */
+ * one octet came.  TLS_WANT_READ: none came, though more records may be at the
+ * descriptor: watch it by level, not by edge.  After TLS_DONE octets may already
+ * be here that no descriptor tells of (tls_has_pending). */
 enum tls_status tls_read(struct tls *t, struct buf *in);
 bool tls_has_pending(const struct tls *t);
 

@@ -64,6 +64,9 @@ restrict_to_policy(SSL_CTX *ssl, const char *signatures)
 	SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS |
 			SSL_MODE_ENABLE_PARTIAL_WRITE |
 			SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	/* one record a call: who sends nothing but key updates (RFC 8446
+	 * section 4.6.3) waits for its turn like everybody else */
+	SSL_CTX_clear_mode(ssl, SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_security_level(ssl, 2);
 	return SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1 &&

@@ -340,6 +340,36 @@ TEST(renegotiation_does_not_happen)
 	ends_close(&e);
 }
 
+/* One call serves one record, so a peer that sends only what TLS itself wants
+ * cannot keep the process from its other sessions. */
+TEST(key_updates_take_their_turn)
+{
+	struct foreign f = { .version = TLS1_3_VERSION };
+	enum tls_status status = TLS_WANT_READ;
+	uint8_t room[16];
+	struct buf in = BUF(room);
+	struct ends e;
+	int calls = 0;
+	SSL *peer;
+
+	make_site(X509_EC_P256);
+	ends_open(&e, true, SPAN(HOST));
+	peer = foreign_open(&f, e.fd[1]);
+	CHECK_NUMBER(meet(&e, peer), TLS_DONE);
+	for (int i = 0; i < 50; i++) {
+		CHECK(SSL_key_update(peer, SSL_KEY_UPDATE_NOT_REQUESTED) == 1);
+		CHECK(SSL_do_handshake(peer) == 1);
+	}
+	CHECK(SSL_write(peer, "NOOP", 4) == 4);
+	for (; calls < 100 && status == TLS_WANT_READ; calls++)
+		status = tls_read(&e.server, &in);
+	CHECK_NUMBER(status, TLS_DONE);
+	CHECK_NUMBER(calls, 51);
+	CHECK_SPAN(buf_view(&in), "NOOP");
+	SSL_free(peer);
+	ends_close(&e);
+}
+
 TEST(no_binding_without_extended_master_secret)
 {
 	struct foreign f = { .version = TLS1_2_VERSION,
