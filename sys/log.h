@@ -1,6 +1,6 @@
 /* log.h -- say what happened: an event of trust/events.def and its values.
  *
- *	LOG(EV_SMTP_CONNECTED, session, log_text(SPAN("mx")),
+ *	LOG(EV_CLIENT_CONNECTED, session, log_text(SPAN("mx")),
  *		log_address(peer), log_number(port));
  *
  * Values only, never format strings (rule O1).  A row that cannot be sent is

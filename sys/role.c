@@ -93,6 +93,10 @@ take_site(void *owner, struct channel *c, const void *message, int fd)
 	if (!site_is_sound(at))
 		die();
 	fd_unmap(r->site, sizeof *r->site);
+	if (!r->site && r->hooks.prepare) {
+		r->site = at;
+		r->hooks.prepare(owner, r);
+	}
 	r->site = at;
 	if (r->going && r->hooks.site)
 		r->hooks.site(owner);

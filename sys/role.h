@@ -24,6 +24,8 @@ struct role_process;
 
 /* What a role wants to be told; every member may be NULL. */
 struct role_hooks {
+	/* the settings are there (site_of), nothing else came yet: make room */
+	void (*prepare)(void *owner, struct role_process *r);
 	/* a listening socket, taken over; permit is an index into
 	 * site->permits, -1 the role's control socket */
 	void (*listen)(void *owner, int fd, int permit);

@@ -16,7 +16,7 @@ enum event {
 struct event_row {
 	uint32_t id;
 	enum severity severity;
-	const char *name;    /* "SMTP_CONNECTED"          */
+	const char *name;    /* "CLIENT_CONNECTED"          */
 	const char *clauses; /* "NC-2.1.5 AU-12"          */
 	const char *fields;  /* "peer:address port:number" */
 };

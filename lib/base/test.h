@@ -31,8 +31,8 @@ extern const char *test_row;
 	static void test_##name_(void);                               \
 	__attribute__((constructor)) static void register_##name_(void) \
 	{                                                             \
-		static struct test t = { #name_, test_##name_, NULL }; \
-		test_register(&t);                                    \
+		static struct test row_ = { #name_, test_##name_, NULL }; \
+		test_register(&row_);                                 \
 	}                                                             \
 	static void test_##name_(void)
 

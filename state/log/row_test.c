@@ -34,13 +34,13 @@ static const uint8_t peer6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 7 };
 TEST(a_row_is_one_line_of_json)
 {
 	struct buf line = BUF(storage);
-	const struct log_row *row = ROW(EV_SMTP_CONNECTED, log_text(SPAN("mx")),
+	const struct log_row *row = ROW(EV_CLIENT_CONNECTED, log_text(SPAN("mx")),
 		log_address(peer4), log_number(25));
 
 	CHECK_OK(put_row(&line, row, "mx"));
 	CHECK_SPANS(buf_view(&line),
 		SPAN("{\"time\":\"1970-01-01T00:00:00.000000Z\",\"id\":201,"
-		     "\"event\":\"SMTP_CONNECTED\",\"severity\":\"nobody\","
+		     "\"event\":\"CLIENT_CONNECTED\",\"severity\":\"nobody\","
 		     "\"clauses\":[\"AU-12\"],\"role\":\"mx\",\"pid\":71,"
 		     "\"session\":\"000000000000000b\",\"service\":\"mx\","
 		     "\"peer\":\"192.0.2.1\",\"port\":25}\n"));
@@ -75,8 +75,8 @@ TEST(an_ipv6_address_is_written_whole)
 TEST(a_row_that_does_not_fit_its_event_is_refused)
 {
 	struct buf line = BUF(storage);
-	const struct log_row *missing = ROW(EV_SMTP_CONNECTED, log_text(SPAN("mx")));
-	const struct log_row *kind = ROW(EV_SMTP_CONNECTED, log_number(1),
+	const struct log_row *missing = ROW(EV_CLIENT_CONNECTED, log_text(SPAN("mx")));
+	const struct log_row *kind = ROW(EV_CLIENT_CONNECTED, log_number(1),
 		log_address(peer4), log_number(25));
 	const struct log_row *extra = ROW(EV_SETTINGS_LOADED, log_number(1),
 		log_number(2));

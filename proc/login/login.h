@@ -1,0 +1,52 @@
+/* login.h -- IMAP connections until their login, and the pipe afterwards. */
+#pragma once
+
+#include "lib/imap/login.h"
+#include "sys/acceptor.h"
+#include "sys/pool.h"
+#include "sys/role.h"
+#include "sys/stream.h"
+
+/* Connections that have not logged in yet, at most: each holds the memory of
+ * one imap_login. */
+#define LOGIN_WAITING_MAX 1024
+
+struct login {
+	struct role_process *role;
+	struct acceptor *acceptor;
+	struct tls_context *tls;
+	struct channel *keys, *auth; /* NULL: away */
+	struct pool *connections;    /* of struct connection */
+	struct pool *engines;        /* of struct imap_login */
+	bool stopping;
+};
+
+/* One client. */
+struct connection {
+	struct login *login;
+	struct stream *client;
+	struct stream *session;    /* to the imap process, after the login */
+	struct imap_login *engine; /* until then                           */
+	uint64_t id;
+	uint32_t slot, engine_slot;
+	uint8_t peer[16];
+	bool asking; /* auth is to answer */
+};
+
+/* on_accept of the acceptor. */
+bool connection_open(void *owner, int fd, int permit, const uint8_t peer[16],
+	uint16_t port);
+
+/* What auth answers. */
+void connection_challenge(struct login *l, const struct sasl_challenge *m);
+
+/* stream  this end of the session's stream, taken over; -1 unless the login
+ *         succeeded */
+void connection_login_done(struct login *l, const struct sasl_done *m,
+	int stream);
+
+/* auth is away: whoever waits for it is told so. */
+void connection_auth_lost(struct login *l);
+
+/* Say BYE to those that have not logged in. */
+void connection_stop_all(struct login *l);

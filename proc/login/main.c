@@ -1,0 +1,138 @@
+/* login -- IMAP over TLS until the login; then a pipe to the session. */
+#include "proc/login/login.h"
+
+#include <stdlib.h>
+
+#include "sys/crypto.h"
+#include "sys/fd.h"
+#include "sys/keys.h"
+#include "sys/log.h"
+#include "sys/tls_files.h"
+
+static void
+take_challenge(void *owner, struct channel *c, const void *message, int fd)
+{
+	(void)c;
+	(void)fd;
+	connection_challenge(owner, message);
+}
+
+static void
+take_done(void *owner, struct channel *c, const void *message, int fd)
+{
+	(void)c;
+	connection_login_done(owner, message, fd);
+}
+
+static const struct handlers handlers = {
+	.on = {
+		[SASL_CHALLENGE] = take_challenge,
+		[SASL_DONE] = take_done,
+		[SIGN_ANSWER] = keys_late_answer,
+	},
+};
+
+static void
+take_listener(void *owner, int fd, int permit)
+{
+	struct login *l = owner;
+
+	if (acceptor_listen(l->acceptor, fd, permit))
+		LOG(EV_SESSION_LIMIT, 0, log_text(SPAN("listener")));
+}
+
+static void
+end_listener(void *owner, int permit)
+{
+	struct login *l = owner;
+
+	acceptor_unlisten(l->acceptor, permit);
+}
+
+static void
+take_file(void *owner, enum file_purpose purpose, uint32_t number, int fd)
+{
+	OWNED(fd_close) int file = fd;
+	struct login *l = owner;
+
+	(void)number;
+	if (purpose == FILE_CERTIFICATE &&
+		tls_files_context(site_of(l->role), file, SPAN("imap"), true,
+			&l->tls))
+		LOG(EV_TLS_REFUSED, 0, log_text(SPAN("certificate")));
+}
+
+static void
+linked(void *owner, struct channel *c, uint32_t account)
+{
+	struct login *l = owner;
+
+	(void)account;
+	if (channel_peer(c) == KEYS)
+		l->keys = c;
+	if (channel_peer(c) == AUTH)
+		l->auth = c;
+}
+
+static void
+unlinked(void *owner, struct channel *c)
+{
+	struct login *l = owner;
+
+	if (l->keys == c)
+		l->keys = NULL;
+	if (l->auth == c) {
+		l->auth = NULL;
+		connection_auth_lost(l);
+	}
+}
+
+static void
+stop(void *owner)
+{
+	struct login *l = owner;
+
+	l->stopping = true;
+	acceptor_unlisten_all(l->acceptor);
+	if (pool_used(l->connections) == 0)
+		role_stop(l->role);
+	connection_stop_all(l);
+}
+
+static void
+prepare(void *owner, struct role_process *r)
+{
+	struct login *l = owner;
+	const struct site *s = site_of(r);
+
+	l->role = r;
+	if (tls_start() ||
+		pool_open(sizeof(struct connection), s->max_sessions,
+			&l->connections) ||
+		pool_open(sizeof(struct imap_login), LOGIN_WAITING_MAX,
+			&l->engines) ||
+		acceptor_open(role_loop(r), s->max_per_source, connection_open,
+			l, &l->acceptor))
+		exit(EXIT_FAULT);
+	keys_use(keys_over_channel, &l->keys);
+}
+
+static const struct role_hooks hooks = {
+	.prepare = prepare,
+	.listen = take_listener,
+	.unlisten = end_listener,
+	.file = take_file,
+	.linked = linked,
+	.unlinked = unlinked,
+	.stop = stop,
+};
+
+int
+main(void)
+{
+	static struct login login;
+	struct role_process *r = role_start(LOGIN, &handlers, &hooks, &login);
+
+	role_sandbox(r);
+	return role_run(r);
+}
