@@ -82,7 +82,7 @@ int where_load(const struct where *w, bool warnings, struct site *out);
 /* --- verbs --------------------------------------------------------------- */
 
 verb conf_check, conf_explain, conf_show;
-verb manual_print;
+verb manual_print, check_site;
 verb init_site;
 verb run_site, site_status, site_reload, demo_site;
 verb user_add, user_passwd, user_list, user_disable, user_enable;

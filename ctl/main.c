@@ -31,6 +31,10 @@ const struct command commands[] = {
 { "user", "disable", "LOGIN [REASON]", 1, 2,
   "Refuse logins of an account.  Its mail is still received.", user_disable },
 { "user", "enable", "LOGIN", 1, 1, "Admit logins again.", user_enable },
+{ "check", NULL, "", 0, 0,
+  "Answer every clause of the standard from evidence made now.  Exit code 0:\n"
+  "all satisfied, 1: no verdict, 2: one is violated, 3: one is not proven.",
+  check_site },
 { "run", NULL, "", 0, 0,
   "Run the site in the foreground until SIGTERM.  SIGHUP reads the settings\n"
   "again; a bad file changes nothing.", run_site },

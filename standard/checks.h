@@ -1,0 +1,25 @@
+/* checks.h -- every check that clauses.def names, by file. */
+#pragma once
+
+#include "standard/standard.h"
+
+/* services.c */
+check permits_and_sockets, offered_words, not_local_only;
+
+/* accounts.c */
+check accounts, verifiers;
+
+/* banner.c */
+check host_name, replies, silent_commands;
+
+/* credentials.c */
+check tls_everywhere, no_login_in_clear;
+
+/* relay.c */
+check nobody_listed, relay_refused, domain_list, foreign_domains;
+
+/* content.c */
+check virus_refused;
+
+/* mailboxes.c */
+check own_volume;

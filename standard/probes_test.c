@@ -1,0 +1,224 @@
+/* Each probe against a server that behaves and one that does not: a probe that
+ * takes silence for a refusal would pass both. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/base/number.h"
+#include "lib/base/test.h"
+#include "standard/checks.h"
+
+/* The reply to the first rule whose words begin the command. */
+struct rule {
+	const char *command, *reply;
+};
+
+static const struct rule behaves[] = {
+	{ "EHLO", "250-mail.agency.example\r\n250-PIPELINING\r\n"
+		  "250-SIZE 26214400\r\n250 STARTTLS\r\n" },
+	{ "HELO", "250 mail.agency.example\r\n" },
+	{ "VRFY", "252 2.5.2 Cannot VRFY\r\n" },
+	{ "EXPN", "502 5.7.0 Not available\r\n" },
+	{ "HELP", "214 2.0.0 See RFC 5321\r\n" },
+	{ "NOOP", "250 2.0.0 OK\r\n" },
+	{ "MAIL FROM:<\r", "501 5.1.7 Bad sender\r\n" },
+	{ "MAIL", "250 2.1.0 OK\r\n" },
+	{ "RCPT TO:<postmaster@agency.example>\r", "250 2.1.5 OK\r\n" },
+	{ "RCPT", "550 5.7.1 Relaying denied\r\n" },
+	{ "DATA", "354 Go on\r\n" },
+	{ "From", "554 5.7.1 Refused\r\n" },
+	{ "AUTH", "503 5.5.1 Not available\r\n" },
+	{ "QUIT", "221 2.0.0 Bye\r\n" },
+	{ "", "502 5.5.1 Unknown command\r\n" },
+};
+
+/* What breaks one rule of the above. */
+static const struct rule wordy[] = { { "XYZZY",
+	"502 5.5.2 Postfix: command not recognized\r\n" } };
+static const struct rule banner[] = { { "HELP",
+	"214 2.0.0 This is Exim on Debian\r\n" } };
+static const struct rule offers[] = { { "EHLO",
+	"250-mail.agency.example\r\n250 AUTH PLAIN\r\n" } };
+static const struct rule takes_login[] = { { "AUTH",
+	"535 5.7.8 Bad credentials\r\n" } };
+static const struct rule open_relay[] = { { "RCPT TO:<t%relay",
+	"250 2.1.5 OK\r\n" } };
+static const struct rule delays[] = { { "RCPT TO:<t@relay",
+	"454 4.7.1 Relay access denied\r\n" } };
+static const struct rule catches_all[] = { { "RCPT TO:<no-such",
+	"250 2.1.5 OK\r\n" } };
+static const struct rule oracle[] = { { "VRFY nosuch",
+	"550 5.1.1 User unknown\r\n" } };
+static const struct rule expands[] = { { "EXPN all",
+	"250 alice\r\n" } };
+static const struct rule has_etrn[] = { { "ETRN", "458 Unable\r\n" } };
+static const struct rule has_virus[] = { { "From", "250 OK\r\n" } };
+static const struct rule mute[] = { { "", "" } };
+
+static const struct {
+	const char *what;
+	check *check;
+	const struct rule *breaks;
+	enum mark want;
+} probes[] = {
+	{ "words: good", offered_words, NULL, MARK_GOOD },
+	{ "words: AUTH", offered_words, offers, MARK_BAD },
+	{ "words: mute", offered_words, mute, MARK_MISSING },
+	{ "banner: good", replies, NULL, MARK_GOOD },
+	{ "banner: in an error", replies, wordy, MARK_BAD },
+	{ "banner: in HELP", replies, banner, MARK_BAD },
+	{ "login: good", no_login_in_clear, NULL, MARK_GOOD },
+	{ "login: offered", no_login_in_clear, offers, MARK_BAD },
+	{ "login: judged", no_login_in_clear, takes_login, MARK_BAD },
+	{ "login: mute", no_login_in_clear, mute, MARK_MISSING },
+	{ "relay: good", relay_refused, NULL, MARK_GOOD },
+	{ "relay: percent", relay_refused, open_relay, MARK_BAD },
+	{ "relay: for now", relay_refused, delays, MARK_REMARK },
+	{ "relay: mute", relay_refused, mute, MARK_MISSING },
+	{ "domains: good", foreign_domains, NULL, MARK_GOOD },
+	{ "domains: catch-all", foreign_domains, catches_all, MARK_BAD },
+	{ "commands: good", silent_commands, NULL, MARK_GOOD },
+	{ "commands: oracle", silent_commands, oracle, MARK_BAD },
+	{ "commands: EXPN", silent_commands, expands, MARK_BAD },
+	{ "commands: ETRN", silent_commands, has_etrn, MARK_BAD },
+	{ "commands: mute", silent_commands, mute, MARK_MISSING },
+	{ "virus: refused is half a proof", virus_refused, NULL,
+		MARK_MISSING },
+	{ "virus: taken", virus_refused, has_virus, MARK_BAD },
+};
+
+static const char *
+reply_to(const char *line, const struct rule *breaks)
+{
+	if (breaks &&
+		strncmp(line, breaks->command, strlen(breaks->command)) == 0)
+		return breaks->reply;
+	for (size_t i = 0; i < COUNT_OF(behaves); i++)
+		if (strncmp(line, behaves[i].command,
+			    strlen(behaves[i].command)) == 0)
+			return behaves[i].reply;
+	return "";
+}
+
+/* One client at a time; a packet is a command, which holds on loopback for a
+ * client that waits for each reply. */
+static void
+serve(int listener, const struct rule *breaks)
+{
+	static const char greeting[] = "220 mail.agency.example ESMTP\r\n";
+	char line[2048];
+
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+		ssize_t n;
+
+		if (fd < 0)
+			_exit(0);
+		if (send(fd, greeting, sizeof greeting - 1, MSG_NOSIGNAL) < 0)
+			_exit(1);
+		while ((n = recv(fd, line, sizeof line - 1, 0)) > 0) {
+			const char *reply;
+
+			line[n] = 0;
+			reply = reply_to(line, breaks);
+			if (!*reply) /* mute: it hangs up */
+				break;
+			if (send(fd, reply, strlen(reply), MSG_NOSIGNAL) < 0)
+				break;
+		}
+		close(fd);
+	}
+}
+
+static int
+listen_somewhere(uint16_t *port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof at;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&at, len) == 0);
+	CHECK(listen(fd, 8) == 0);
+	CHECK(getsockname(fd, (struct sockaddr *)&at, &len) == 0);
+	*port = ntohs(at.sin_port);
+	return fd;
+}
+
+static void
+fill_site(struct site *s, uint16_t port)
+{
+	static const uint8_t loopback[16] = { [10] = 0xff, [11] = 0xff,
+		[12] = 127, [15] = 1 };
+
+	s->permits_count = 1;
+	s->domains_count = 1;
+	strncpy(s->host, "mail.agency.example", sizeof s->host);
+	strncpy(s->domains[0].name, "agency.example",
+		sizeof s->domains[0].name);
+	s->permits[0] = (struct site_permit){ .service = SERVICE_MX,
+		.port = port, .expires_us = INT64_MAX };
+	memcpy(s->permits[0].address, loopback, sizeof loopback);
+}
+
+TEST(each_probe_tells_good_from_bad)
+{
+	static struct site site;
+	const struct inspection i = { &site, "test", { 0 } };
+
+	EACH_CASE(k, probes) {
+		struct proof p = { 0 };
+		uint16_t port;
+		int listener = listen_somewhere(&port);
+		pid_t server = fork();
+
+		if (server == 0)
+			serve(listener, k->breaks);
+		fill_site(&site, port);
+		k->check(&i, &p);
+		kill(server, SIGKILL);
+		waitpid(server, NULL, 0);
+		close(listener);
+		if (p.mark != k->want)
+			fprintf(stderr, "%s: %s\n", p.looked, p.found);
+		CHECK_NUMBER(p.mark, k->want);
+		CHECK(p.looked[0] != 0 && p.found[0] != 0);
+		CHECK((p.remedy[0] != 0) ==
+			(p.mark == MARK_BAD || p.mark == MARK_REMARK));
+	}
+}
+
+TEST(a_silent_port_is_no_evidence)
+{
+	static struct site site;
+	const struct inspection i = { &site, "test", { 0 } };
+	uint16_t port;
+
+	close(listen_somewhere(&port));
+	fill_site(&site, port);
+	EACH_CASE(k, probes) {
+		struct proof p = { 0 };
+
+		k->check(&i, &p);
+		CHECK_NUMBER(p.mark, MARK_MISSING);
+	}
+}
+
+TEST(a_socket_without_a_permit_is_seen)
+{
+	static struct site site;
+	const struct inspection i = { &site, "test", { 0 } };
+	struct proof p = { 0 };
+	uint16_t port;
+	int listener = listen_somewhere(&port);
+
+	fill_site(&site, (uint16_t)(port ^ 1));
+	permits_and_sockets(&i, &p);
+	CHECK_NUMBER(p.mark, MARK_BAD);
+	close(listener);
+}
