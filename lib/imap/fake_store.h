@@ -45,7 +45,9 @@ static struct fake {
 	size_t octets_used, append_from;
 	struct part parts[64];
 	size_t slice; /* at most this many mailboxes in one answer */
-	size_t octets_asked, asks;
+	size_t octets_asked;
+	unsigned turns; /* of the others */
+	void (*others)(struct imap_session *s); /* called by SUBSCRIBE */
 } fake;
 
 static uint8_t fake_octets_storage[FAKE_OCTETS];
@@ -78,8 +80,12 @@ fake_create(struct span name)
 		span_compare(fake_name(b - 1), name) > 0; b--)
 		*b = b[-1];
 	fake.boxes++;
-	*b = (struct fake_box){ .name_len = name.len, .exists = true,
-		.uidnext = 1 };
+	if (fake.selected >= b)
+		fake.selected++;
+	memset(b, 0, sizeof *b);
+	b->name_len = name.len;
+	b->exists = true;
+	b->uidnext = 1;
 	memcpy(b->name, name.at, name.len);
 	return b;
 }
@@ -346,9 +352,10 @@ fake_answer(struct imap_session *s)
 {
 	const struct imap_ask *a = imap_asked(s);
 
-	fake.asks++;
 	switch (a->verb) {
 	case IMAP_ASK_CREATE ... IMAP_ASK_UNSUBSCRIBE:
+		if (fake.others && a->verb == IMAP_ASK_SUBSCRIBE)
+			fake.others(s);
 		return imap_answer(s, fake_name_work(a));
 	case IMAP_ASK_LIST:
 		return fake_list(s, a);
@@ -396,14 +403,15 @@ fake_open(void)
 	struct imap_session *s = (void *)fake_session;
 
 	MUST(imap_session_size() <= sizeof fake_session);
-	fake = (struct fake){ 0 };
+	memset(&fake, 0, sizeof fake);
 	fake_create(SPAN("INBOX"));
 	imap_session_init(s, &setup);
 	return s;
 }
 
 /* Run until the client must speak or the session is over; output goes to
- * `out`, at most `piece` octets at a time.  False when it is over. */
+ * `out`, at most `piece` octets at a time.  False when it is over, or when
+ * `out` is full. */
 static bool
 fake_run(struct imap_session *s, struct span in, struct buf *out, size_t piece)
 {
@@ -416,7 +424,8 @@ fake_run(struct imap_session *s, struct span in, struct buf *out, size_t piece)
 		if (turn == IMAP_ASK)
 			continue;
 		text = span_shift_upto(&text, piece);
-		MUST(buf_put(out, text));
+		if (!buf_put(out, text))
+			return false;
 		imap_sent(s, text.len);
 		if (imap_output(s).len > 0)
 			continue;

@@ -134,7 +134,7 @@ do_id(struct imap_login *l, struct span args)
 }
 
 static void
-ask(struct imap_login *l, int what, bool has_blob)
+ask(struct imap_login *l, enum login_what what, bool has_blob)
 {
 	l->ask.what = what;
 	l->ask.has_blob = has_blob;

@@ -36,8 +36,10 @@ enum login_mechanism {
 
 enum login_turn { LOGIN_READ, LOGIN_ASK, LOGIN_DONE, LOGIN_CLOSE };
 
+enum login_what { LOGIN_START, LOGIN_RESPONSE };
+
 struct login_ask {
-	enum { LOGIN_START, LOGIN_RESPONSE } what;
+	enum login_what what;
 	enum login_mechanism mechanism;
 	bool has_blob;     /* LOGIN_START: an initial response came     */
 	struct span blob;  /* decoded; borrowed until the answer        */

@@ -74,8 +74,10 @@ static const struct key_row rows[] = {
 };
 
 /* What waits for keys that are still to come, instead of recursion. */
+enum waiting_kind { ALL_KEYS, PARENTHESES, NEGATION, CHOICE };
+
 struct waiting {
-	enum { ALL_KEYS, PARENTHESES, NEGATION, CHOICE } kind;
+	enum waiting_kind kind;
 	unsigned have; /* keys that came already */
 };
 
@@ -111,7 +113,7 @@ emit_op(struct parser *p, enum search_op op)
 }
 
 static FALLIBLE
-push(struct parser *p, int kind)
+push(struct parser *p, enum waiting_kind kind)
 {
 	if (p->depth > SEARCH_DEPTH)
 		return &fault_imap_too_big;

@@ -173,6 +173,13 @@ close_top(struct reader *r, uint32_t end)
 		end_header(r, end > p->header_at ? end : p->header_at);
 		return;
 	}
+	if (p->kind == PART_MESSAGE) {
+		const struct part *inner = &r->tree->part[p->first];
+		uint32_t inner_end = inner->body_at + inner->body_len;
+
+		/* the empty line of its header is the delimiter's line end */
+		end = end > inner_end ? end : inner_end;
+	}
 	p->body_len = end > p->body_at ? end - p->body_at : 0;
 	p->lines = count_lines(r, l, p);
 	if (p->kind == PART_MULTIPART) {
