@@ -23,7 +23,8 @@ struct command {
 	const char *noun, *verb; /* verb NULL: the noun says it all       */
 	const char *operands;    /* "LOGIN [ADDRESS ...]"                 */
 	int least, most;         /* operands                              */
-	const char *help;        /* a sentence or two                     */
+	const char *summary;     /* one sentence                          */
+	const char *help;        /* more, in lines; may be empty          */
 	verb *run;
 };
 
@@ -85,4 +86,7 @@ verb conf_check, conf_explain, conf_show;
 verb manual_print, check_site;
 verb init_site;
 verb run_site, site_status, site_reload, demo_site;
+verb log_follow, log_grep;
+verb queue_list, queue_show, queue_retry, queue_drop, queue_hold,
+	queue_release;
 verb user_add, user_passwd, user_list, user_disable, user_enable;

@@ -238,8 +238,10 @@ init_site(struct call *c)
 		{ "--smarthost", "HOST:PORT", &p->smarthost, NULL,
 			"server that takes all outgoing mail" },
 	};
-	int code = options_take(c, options, COUNT_OF(options));
+	int code;
 
+	*p = (struct plan){ 0 };
+	code = options_take(c, options, COUNT_OF(options));
 	if (code >= 0)
 		return code;
 	p->domain = c->words[0];

@@ -7,49 +7,59 @@
 
 /* clang-format off */
 const struct command commands[] = {
-{ "conf", "check", "", 0, 0,
-  "Check the settings file.  Lists every error with its line, what is wrong and\n"
-  "the remedy.  Changes nothing.", conf_check },
-{ "conf", "explain", "[NAME ...]", 0, 64,
-  "Tell what a setting means: range, default, what a change needs, clauses.\n"
-  "Without a name, all of them.", conf_explain },
-{ "conf", "show", "", 0, 0,
-  "Print the settings in force, defaults included, as a settings file.",
-  conf_show },
-{ "init", NULL, "DOMAIN", 1, 1,
-  "Make a new site: settings file, key, certificate request, a certificate of\n"
-  "its own until the real one arrives, and the file of accounts.  Prints the DNS\n"
-  "records.  Undoes everything if a step fails.", init_site },
-{ "user", "add", "LOGIN [ADDRESS ...]", 1, 9,
-  "Add an account.  Its address is LOGIN at the first domain unless given; the\n"
-  "first ADDRESS is the primary one.  The password is read from the terminal or\n"
-  "the first line of standard input; when it is empty one is made and printed.",
-  user_add },
-{ "user", "passwd", "LOGIN", 1, 1,
-  "Change a password.  It is read as by `user add`.", user_passwd },
-{ "user", "list", "", 0, 0, "List accounts.", user_list },
-{ "user", "disable", "LOGIN [REASON]", 1, 2,
-  "Refuse logins of an account.  Its mail is still received.", user_disable },
-{ "user", "enable", "LOGIN", 1, 1, "Admit logins again.", user_enable },
-{ "check", NULL, "", 0, 0,
-  "Answer every clause of the standard from evidence made now.  Exit code 0:\n"
-  "all satisfied, 1: no verdict, 2: one is violated, 3: one is not proven.",
-  check_site },
-{ "run", NULL, "", 0, 0,
-  "Run the site in the foreground until SIGTERM.  SIGHUP reads the settings\n"
-  "again; a bad file changes nothing.", run_site },
-{ "status", NULL, "", 0, 0, "Show the processes of the running site.",
+{ "conf", "check", "", 0, 0, "Find every mistake in the settings file.",
+  "Each error is listed with its line, what is wrong and the remedy.  Nothing is\n"
+  "changed.", conf_check },
+{ "conf", "explain", "[NAME ...]", 0, 64, "Tell what settings mean.",
+  "Range, default, what a change needs, clauses.  NAME is a setting or a section;\n"
+  "without one, all are explained.", conf_explain },
+{ "conf", "show", "", 0, 0, "Print the settings in force, defaults included.",
+  "The output is a settings file.", conf_show },
+{ "init", NULL, "DOMAIN", 1, 1, "Make a new site.",
+  "Writes settings, key, certificate request, a certificate of its own until the\n"
+  "real one arrives, and an empty file of accounts.  Prints the DNS records.\n"
+  "Undoes everything if a step fails.", init_site },
+{ "user", "add", "LOGIN [ADDRESS ...]", 1, 9, "Add an account.",
+  "Its address is LOGIN at the first domain unless given; the first ADDRESS is\n"
+  "the primary one.  The password is read from the terminal or the first line of\n"
+  "standard input; when it is empty one is made and printed.", user_add },
+{ "user", "passwd", "LOGIN", 1, 1, "Change a password.",
+  "It is read as by `user add`.", user_passwd },
+{ "user", "list", "", 0, 0, "List accounts.", "", user_list },
+{ "user", "disable", "LOGIN [REASON]", 1, 2, "Refuse logins of an account.",
+  "Its mail is still received.", user_disable },
+{ "user", "enable", "LOGIN", 1, 1, "Admit logins again.", "", user_enable },
+{ "run", NULL, "", 0, 0, "Run the site in the foreground until SIGTERM.",
+  "SIGHUP reads the settings again; a bad file changes nothing.", run_site },
+{ "status", NULL, "", 0, 0, "Show the processes of the running site.", "",
   site_status },
-{ "reload", NULL, "", 0, 0,
-  "Have the running site read its settings again.  Check them before.",
-  site_reload },
-{ "demo", NULL, "[DIR]", 0, 1,
-  "Run a throw-away site on loopback until SIGINT: domain agency.example, users\n"
-  "alice and bob, a volume for mailboxes, a virus engine with two signatures.\n"
-  "Writes DIR/site.json and prints \"ready\" when everything answers.  Started\n"
-  "again on the same DIR (./demo) it goes on with that site's mail.", demo_site },
-{ "manual", NULL, "PAGE", 1, 1,
-  "Print a manual page for man(1): posthold or posthold.conf.", manual_print },
+{ "reload", NULL, "", 0, 0, "Have the running site read its settings again.",
+  "The settings are checked before; bad ones change nothing.", site_reload },
+{ "queue", "list", "", 0, 0, "List the mail that waits.",
+  "One entry for each recipient.", queue_list },
+{ "queue", "show", "ID", 1, 1, "Show one message of the queue.", "",
+  queue_show },
+{ "queue", "retry", "ID|all", 1, 1, "Try again now.", "", queue_retry },
+{ "queue", "drop", "ID|all", 1, 1, "Delete from the queue.",
+  "Nobody is told; the log keeps it.", queue_drop },
+{ "queue", "hold", "ID|all", 1, 1, "Do not try until released.", "",
+  queue_hold },
+{ "queue", "release", "ID|all", 1, 1, "Try again what was held.", "",
+  queue_release },
+{ "log", "follow", "[TEXT ...]", 0, 8, "Print events as they come.",
+  "Lines of JSON; every TEXT must be in the line.", log_follow },
+{ "log", "grep", "[TEXT ...]", 0, 8, "Print the events that hold every TEXT.",
+  "Lines of JSON.  Exit code 1 when there are none.", log_grep },
+{ "check", NULL, "", 0, 0, "Answer every clause of the standard.",
+  "From evidence that is made now.  Exit code 0: every requirement is satisfied,\n"
+  "1: no verdict, 2: one is violated, 3: one is not proven.", check_site },
+{ "demo", NULL, "[DIR]", 0, 1, "Run a throw-away site on loopback until SIGINT.",
+  "Domain agency.example, users alice and bob, a volume for the mailboxes, a virus\n"
+  "engine with two signatures.  Writes DIR/site.json and prints \"ready\" when\n"
+  "everything answers.  Started again on the same DIR (./demo) it goes on with that\n"
+  "site's mail.", demo_site },
+{ "manual", NULL, "PAGE", 1, 1, "Print a manual page for man(1).",
+  "PAGE is posthold or posthold.conf.", manual_print },
 };
 /* clang-format on */
 const size_t commands_count = COUNT_OF(commands);
@@ -57,10 +67,8 @@ const size_t commands_count = COUNT_OF(commands);
 static void
 print_summary(const struct command *k, FILE *to)
 {
-	const char *stop = strpbrk(k->help, ".\n");
-
-	fprintf(to, "  %-5s %-13s %.*s\n", k->noun, k->verb ? k->verb : "",
-		(int)(stop ? stop - k->help : 0), k->help);
+	fprintf(to, "  %-7s %-8s %s\n", k->noun, k->verb ? k->verb : "",
+		k->summary);
 }
 
 /* All verbs, or those of one noun. */

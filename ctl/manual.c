@@ -25,8 +25,11 @@ print_verb(const struct command *k)
 	print_roff(k->operands);
 	putchar('"');
 	putchar('\n');
-	print_roff(k->help);
+	print_roff(k->summary);
 	putchar('\n');
+	print_roff(k->help);
+	if (*k->help)
+		putchar('\n');
 }
 
 static const char head[] =

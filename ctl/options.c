@@ -17,7 +17,8 @@ static void
 print_help(const struct call *c, const struct option *options, size_t count)
 {
 	print_usage(c, stdout);
-	printf("\n%s\n\n", c->command->help);
+	printf("\n%s\n%s%s\n", c->command->summary, c->command->help,
+		*c->command->help ? "\n" : "");
 	for (size_t i = 0; i < count; i++) {
 		const struct option *o = &options[i];
 

@@ -1,6 +1,5 @@
 #include "state/users/edit.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 

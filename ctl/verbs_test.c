@@ -1,0 +1,223 @@
+/* init and user, as an operator types them, in a directory of our own. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ctl/command.h"
+#include "lib/base/number.h"
+#include "lib/base/test.h"
+#include "state/users/users.h"
+#include "sys/fd.h"
+
+#define WORDS 12
+
+static char directory[64];
+
+/* A fresh directory for each test. */
+static void
+start(void)
+{
+	snprintf(directory, sizeof directory, "/tmp/verbs-XXXXXX");
+	CHECK(mkdtemp(directory) != NULL);
+}
+
+/* Run a verb with words, NULL last; its output is thrown away. */
+static int
+run(verb *v, int least, int most, const char *const *words)
+{
+	const struct command k = { "noun", "verb", "", least, most, "", "", v };
+	char *typed[WORDS] = { NULL };
+	struct call c = { &k, 0, typed };
+	int out = dup(1), err = dup(2), code;
+	int sink = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	for (; words[c.count]; c.count++)
+		typed[c.count] = (char *)(uintptr_t)words[c.count];
+	fflush(stdout);
+	dup2(sink, 1);
+	dup2(sink, 2);
+	code = v(&c);
+	fflush(stdout);
+	dup2(out, 1);
+	dup2(err, 2);
+	close(out);
+	close(err);
+	close(sink);
+	return code;
+}
+
+#define RUN(v, least, most, ...) \
+	run(v, least, most, (const char *const[]){ __VA_ARGS__, NULL })
+
+static mode_t
+mode_of(const char *name)
+{
+	char path[128];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/%s", directory, name);
+	return stat(path, &st) == 0 ? st.st_mode & 0777 : 0;
+}
+
+static int
+init(const char *domain)
+{
+	return RUN(init_site, 1, 1, domain, "--dir", directory);
+}
+
+static struct users *
+load(void)
+{
+	char path[128];
+	struct users *u = NULL;
+
+	snprintf(path, sizeof path, "%s/users", directory);
+	OWNED(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK_OK(users_load(fd, &u));
+	return u;
+}
+
+/* What a verb reads as its standard input. */
+static void
+type(const char *text)
+{
+	FILE *f = fopen("/tmp/verbs-input", "we");
+
+	CHECK(f != NULL);
+	fputs(text, f);
+	fclose(f);
+	CHECK(freopen("/tmp/verbs-input", "re", stdin) != NULL);
+	unlink("/tmp/verbs-input");
+}
+
+TEST(init_makes_a_site_that_check_takes)
+{
+	start();
+	CHECK_NUMBER(init("agency.example"), EX_OK);
+	CHECK_NUMBER(mode_of("posthold.conf"), 0644);
+	CHECK_NUMBER(mode_of("key.pem"), 0600);
+	CHECK_NUMBER(mode_of("request.pem"), 0644);
+	CHECK_NUMBER(mode_of("certificate.pem"), 0644);
+	CHECK_NUMBER(mode_of("users"), 0640);
+	CHECK_NUMBER(RUN(conf_check, 0, 0, "--site", directory), EX_OK);
+}
+
+static const struct {
+	const char *what, *domain, *stale; /* a file that is in the way */
+} failures[] = {
+	{ "no domain name", "agency", NULL },
+	{ "two words", "agency example", NULL },
+	{ "settings exist", "agency.example", "posthold.conf" },
+	{ "a key exists", "agency.example", "key.pem" },
+	{ "accounts exist", "agency.example", "users" },
+};
+
+TEST(init_undoes_itself)
+{
+	static const char *const files[] = { "posthold.conf", "key.pem",
+		"request.pem", "certificate.pem", "authority.pem", "users" };
+
+	EACH_CASE(c, failures) {
+		char path[128];
+
+		start();
+		snprintf(path, sizeof path, "%s/%s", directory,
+			c->stale ? c->stale : "");
+		if (c->stale)
+			CHECK(close(open(path, O_CREAT | O_WRONLY, 0601)) == 0);
+		CHECK_NUMBER(init(c->domain), EX_CANTCREAT);
+		for (size_t i = 0; i < COUNT_OF(files); i++) {
+			bool stale = c->stale && strcmp(files[i], c->stale) == 0;
+
+			CHECK_NUMBER(mode_of(files[i]), stale ? 0601 : 0);
+		}
+	}
+}
+
+static const struct {
+	const char *what, *login, *address, *input;
+	int code;
+} additions[] = {
+	{ "a password is read", "alice", NULL, "four words of prose\n", EX_OK },
+	{ "one is made", "bob", NULL, "\n", EX_OK },
+	{ "nothing to read", "carol", NULL, "", EX_OK },
+	{ "with an address", "dave", "d@agency.example", "\n", EX_OK },
+	{ "a weak password", "erin", NULL, "password1234\n", EX_DATAERR },
+	{ "twice", "alice", NULL, "\n", EX_DATAERR },
+	{ "reserved", "root", NULL, "\n", EX_DATAERR },
+	{ "a foreign domain", "erin", "e@other.example", "\n", EX_DATAERR },
+	{ "an address is taken", "erin", "alice@agency.example", "\n",
+		EX_DATAERR },
+	{ "an option", "--erin", NULL, "\n", EX_USAGE },
+};
+
+TEST(user_add_admits_and_refuses)
+{
+	struct users *u;
+
+	start();
+	CHECK_NUMBER(init("agency.example"), EX_OK);
+	EACH_CASE(c, additions) {
+		type(c->input);
+		CHECK_NUMBER(c->address ? RUN(user_add, 1, 9, "--site",
+				     directory, c->login, c->address)
+					: RUN(user_add, 1, 9, "--site",
+						  directory, c->login),
+			c->code);
+	}
+	u = load();
+	CHECK_NUMBER(users_count(u), 4);
+	CHECK(password_holds(users_by_login(u, SPAN("alice"))->verifier,
+		SPAN("four words of prose")));
+	CHECK(users_by_address(u, SPAN("d@agency.example")) ==
+		users_by_login(u, SPAN("dave")));
+	users_close(&u);
+}
+
+TEST(user_verbs_change_one_account)
+{
+	struct users *u;
+
+	start();
+	CHECK_NUMBER(init("agency.example"), EX_OK);
+	CHECK_NUMBER(RUN(user_add, 1, 9, "--site", directory, "--generate",
+			     "alice"), EX_OK);
+	type("a brand new password\n");
+	CHECK_NUMBER(RUN(user_passwd, 1, 1, "--site", directory, "alice"),
+		EX_OK);
+	CHECK_NUMBER(RUN(user_disable, 1, 2, "--site", directory, "alice",
+			     "on leave"), EX_OK);
+	CHECK_NUMBER(RUN(user_disable, 1, 2, "--site", directory, "bob"),
+		EX_NOUSER);
+	CHECK_NUMBER(RUN(user_list, 0, 0, "--site", directory), EX_OK);
+	CHECK_NUMBER(RUN(user_list, 0, 0, "--site", directory, "--json"), EX_OK);
+	u = load();
+	CHECK_NUMBER(users_by_account(u, 1)->state, USER_DISABLED);
+	CHECK(password_holds(users_by_account(u, 1)->verifier,
+		SPAN("a brand new password")));
+	users_close(&u);
+	CHECK_NUMBER(RUN(user_enable, 1, 1, "--site", directory, "alice"),
+		EX_OK);
+}
+
+TEST(wrong_use_is_told_apart_from_wrong_sites)
+{
+	start();
+	CHECK_NUMBER(RUN(conf_check, 0, 0, "--nonsense"), EX_USAGE);
+	CHECK_NUMBER(RUN(conf_check, 0, 0, "--site"), EX_USAGE);
+	CHECK_NUMBER(RUN(conf_check, 0, 0, "operand"), EX_USAGE);
+	CHECK_NUMBER(RUN(user_add, 1, 9, "--site", directory), EX_USAGE);
+	CHECK_NUMBER(RUN(conf_check, 0, 0, "--help"), EX_OK);
+	CHECK_NUMBER(RUN(conf_check, 0, 0, "--site", directory), EX_CONFIG);
+	CHECK_NUMBER(RUN(site_status, 0, 0, "--site", directory), EX_CONFIG);
+	CHECK_NUMBER(init("agency.example"), EX_OK);
+	CHECK_NUMBER(RUN(site_status, 0, 0, "--site", directory),
+		EX_UNAVAILABLE);
+	CHECK_NUMBER(RUN(queue_list, 0, 0, "--site", directory),
+		EX_UNAVAILABLE);
+	CHECK_NUMBER(RUN(queue_show, 1, 1, "--site", directory, "xyz"),
+		EX_USAGE);
+}
