@@ -149,7 +149,7 @@ append_takes(struct imap_session *s)
 		return false;
 	buf_clear(&s->scratch);
 	buf_clear(&s->names);
-	s->sync.silent = s->sync.loud = false;
+	s->sync.tell = TELL_NEWS;
 	s->tag = tag;
 	s->append = (struct append_job){ .phase = APPEND_TAKE };
 	if (refusal || !begin_args(s, in)) {

@@ -21,6 +21,14 @@ message_now(const struct imap_session *s)
 	return &s->seen.at[s->fetch.at];
 }
 
+/* As the client shall see them: what it reads, it has seen. */
+static uint64_t
+flags_now(const struct imap_session *s)
+{
+	return entry_now(s, s->fetch.at)->flags |
+		(s->fetch.marked ? FLAG_SEEN : 0);
+}
+
 static void
 next_item(struct imap_session *s)
 {
@@ -208,7 +216,7 @@ plain_item(struct imap_session *s)
 	say_label(s);
 	switch (item_now(s)->kind) {
 	case FETCH_FLAGS:
-		say_flags(s, entry_now(s, s->fetch.at)->flags);
+		say_flags(s, flags_now(s));
 		break;
 	case FETCH_UID:
 		say_number(s, e->uid);
@@ -260,12 +268,35 @@ one_item(struct imap_session *s)
 static void
 fetch_over(struct imap_session *s)
 {
-	enum sync_kind kind = s->by_uid ? SYNC_ALL : SYNC_NONE;
+	enum sync_kind kind = s->by_uid ? SYNC_ALL
+		: s->fetch.marked ? SYNC_FLAGS : SYNC_NONE;
 
 	end_now(s, "OK FETCH done");
 	if (s->fetch.failed)
 		end_fault(s, s->fetch.failed);
 	end_synced(s, NULL, kind);
+}
+
+static bool
+tells_flags(const struct fetch_program *p)
+{
+	for (size_t i = 0; i < p->items; i++)
+		if (p->item[i].kind == FETCH_FLAGS)
+			return true;
+	return false;
+}
+
+/* A message that is read for the first time is told to be \Seen in the same
+ * response: there are clients (curl) that look at the first one only. */
+static void
+say_mark(struct imap_session *s)
+{
+	if (!s->fetch.marked || tells_flags(&s->fetch_program) ||
+		(entry_now(s, s->fetch.at)->flags & FLAG_SEEN))
+		return;
+	say(s, "FLAGS ");
+	say_flags(s, flags_now(s));
+	say(s, " ");
 }
 
 /* The next message of the set; fetch.at is where to look from. */
@@ -288,6 +319,7 @@ next_message(struct imap_session *s)
 	say(s, "* ");
 	say_number(s, f->at + 1);
 	say(s, " FETCH (");
+	say_mark(s);
 	f->item = 0;
 	f->labelled = false;
 	f->spaced = false;
@@ -320,7 +352,9 @@ marked_step(struct imap_session *s)
 	if (s->got.fault)
 		return end_fault(s, s->got.fault);
 	s->changed = true;
-	sync_begin(s, SYNC_FLAGS, fetch_step);
+	s->fetch.marked = true;
+	s->sync.tell = TELL_BUT_SEEN;
+	s->step = fetch_step;
 }
 
 /* Is there a message in the set that is not \Seen? */

@@ -167,7 +167,7 @@ run_command(struct imap_session *s)
 
 	buf_clear(&s->scratch);
 	buf_clear(&s->names);
-	s->sync.silent = s->sync.loud = false;
+	s->sync.tell = TELL_NEWS;
 	if (!take_tag(&in, &s->tag)) {
 		s->tag = SPAN("*");
 		return end_bad(s, "Tag expected");

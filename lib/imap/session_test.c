@@ -253,8 +253,7 @@ static const struct turn reading[] = {
 	{ "IM-D07 negative", "c FETCH 2 BODY[]<-1.5>\r\n",
 	  "c BAD Syntax error\r\n" },
 	{ "reading marks", "d FETCH 1 BODY[TEXT]\r\n",
-	  "* 1 FETCH (UID 1 FLAGS (\\Seen))\r\n"
-	  "* 1 FETCH (BODY[TEXT] {55}\r\nHello Joe, do you think we can meet at"
+	  "* 1 FETCH (FLAGS (\\Seen) BODY[TEXT] {55}\r\nHello Joe, do you think we can meet at"
 	  " 3:30 tomorrow?\r\n)\r\nd OK FETCH done\r\n" },
 	{ "elder names", "d FETCH 2 (RFC822.HEADER RFC822.SIZE)\r\n",
 	  "* 2 FETCH (RFC822.HEADER {83}\r\nFrom: a@b.example\r\n"

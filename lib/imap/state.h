@@ -45,14 +45,18 @@ struct got {
  * STORE or SEARCH by sequence numbers is answered. */
 enum sync_kind { SYNC_NONE, SYNC_FLAGS, SYNC_ALL };
 
+/* What a sync tells of the messages in the command's set: what is news to the
+ * client, everything (STORE), nothing (.SILENT), or what is news to one that
+ * was told of \Seen already (FETCH).  Of other messages it tells the news. */
+enum sync_tell { TELL_NEWS, TELL_ALL, TELL_NOTHING, TELL_BUT_SEEN };
+
 struct sync {
 	enum sync_kind kind;
 	enum { SYNC_IDLE, SYNC_ASKED, SYNC_EXPUNGE, SYNC_EXISTS,
 		SYNC_CHANGED } phase;
 	step *then;
 	size_t at, fresh_at, next_at; /* places in seen, fresh, next     */
-	bool silent; /* the messages of the command's set are known to it  */
-	bool loud;   /* they are told even if nothing changed              */
+	enum sync_tell tell;
 };
 
 struct fetch_job {
@@ -60,6 +64,7 @@ struct fetch_job {
 	size_t range;        /* in the set                               */
 	size_t at;           /* in the view                              */
 	size_t item;
+	bool marked;         /* the messages were made \Seen             */
 	bool spaced;         /* so is the SP before it                   */
 	bool labelled;       /* the item's name and size are written     */
 	uint64_t offset;     /* next octet of the message or of the item */

@@ -16,10 +16,8 @@ may_change(struct imap_session *s)
 static void
 stored_step(struct imap_session *s)
 {
-	if (s->got.fault) {
-		s->sync.silent = s->sync.loud = false;
+	if (s->got.fault)
 		return end_fault(s, s->got.fault);
-	}
 	s->changed = true;
 	end_synced(s, "OK STORE done", s->by_uid ? SYNC_ALL : SYNC_FLAGS);
 }
@@ -29,6 +27,8 @@ stored_step(struct imap_session *s)
 void
 do_store(struct imap_session *s, struct span args)
 {
+	bool silent;
+
 	if (!arg_set(s, &args))
 		return;
 	if (!take_sp(&args))
@@ -40,14 +40,14 @@ do_store(struct imap_session *s, struct span args)
 		s->ask.how = IMAP_FLAGS_REMOVE;
 	if (!span_take_nocase(&args, SPAN("FLAGS")))
 		return end_bad(s, "FLAGS expected");
-	s->sync.silent = span_take_nocase(&args, SPAN(".SILENT"));
+	silent = span_take_nocase(&args, SPAN(".SILENT"));
 	if (!take_sp(&args))
 		return end_bad(s, "Flags expected");
 	if (!arg_flags(s, &args, false) || !arg_end(s, args) || !may_change(s))
 		return;
 	if (s->set.len == 0)
 		return end_now(s, "OK No such messages");
-	s->sync.loud = !s->sync.silent;
+	s->sync.tell = silent ? TELL_NOTHING : TELL_ALL;
 	ask_host(s, IMAP_ASK_STORE, stored_step);
 }
 

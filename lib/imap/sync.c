@@ -14,7 +14,7 @@ void
 sync_begin(struct imap_session *s, enum sync_kind kind, step *then)
 {
 	if (!s->selected || kind == SYNC_NONE || !s->changed) {
-		s->sync.silent = s->sync.loud = false;
+		s->sync.tell = TELL_NEWS;
 		s->step = then;
 		return;
 	}
@@ -54,7 +54,7 @@ static void
 finish(struct imap_session *s)
 {
 	s->sync.phase = SYNC_IDLE;
-	s->sync.silent = s->sync.loud = false;
+	s->sync.tell = TELL_NEWS;
 	s->step = s->sync.then;
 }
 
@@ -134,12 +134,15 @@ static bool
 is_news(const struct imap_session *s, const struct view_entry *was,
 	const struct view_entry *is)
 {
-	bool mine = (s->sync.silent || s->sync.loud) &&
-		set_has(&s->ask.set, is->uid);
+	enum sync_tell tell = s->sync.tell;
+	uint64_t known = was ? was->flags : is->flags;
 
-	if (mine)
-		return s->sync.loud;
-	return was && was->flags != is->flags;
+	if (tell != TELL_NEWS && set_has(&s->ask.set, is->uid)) {
+		if (tell != TELL_BUT_SEEN)
+			return tell == TELL_ALL;
+		known |= FLAG_SEEN;
+	}
+	return known != is->flags;
 }
 
 static void
