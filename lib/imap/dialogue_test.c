@@ -56,7 +56,7 @@ static const struct turn mbsync[] = {
 	  "6 UID FETCH 1 (BODY.PEEK[])\r\n7 UID FETCH 2 (BODY.PEEK[])\r\n",
 	  "* 1 FETCH (UID 1 BODY[] {46}\r\nFrom: a <a@b.example>\r\n"
 	  "Subject: one\r\n\r\nhello\r\n)\r\n6 OK FETCH done\r\n"
-	  "* 2 FETCH (UID 2 BODY[] {54}\r\nFrom: n@y\r\nSubject: two\r\n"
+	  "* 2 FETCH (UID 2 BODY[] {55}\r\nFrom: n@y\r\nSubject: two\r\n"
 	  "X-TUID: XPfjLxzlQQvD\r\n\r\nbody\r\n)\r\n7 OK FETCH done\r\n" },
 	{ "its mark",
 	  "8 UID FETCH 1:1000000000 (UID BODY.PEEK[HEADER.FIELDS (X-TUID)])\r\n",
@@ -91,7 +91,7 @@ static const struct turn neomutt[] = {
 	  " BODY[HEADER.FIELDS (DATE FROM SUBJECT TO X-LABEL)] {39}\r\n"
 	  "From: a <a@b.example>\r\nSubject: one\r\n\r\n)\r\n"
 	  "* 2 FETCH (UID 2 FLAGS () INTERNALDATE"
-	  " \"01-Jan-1970 00:00:00 +0000\" RFC822.SIZE 54"
+	  " \"01-Jan-1970 00:00:00 +0000\" RFC822.SIZE 55"
 	  " BODY[HEADER.FIELDS (DATE FROM SUBJECT TO X-LABEL)] {27}\r\n"
 	  "From: n@y\r\nSubject: two\r\n\r\n)\r\na0005 OK FETCH done\r\n" },
 	{ "changes in a row",

@@ -297,7 +297,8 @@ do_search(struct imap_session *s, struct span args)
 		f = &fault_imap_too_big;
 	if (f)
 		return end_fault(s, f);
-	s->ask.set = (struct uid_set){ 0 };
+	s->ranges[0] = (struct uid_range){ 1, UINT32_MAX };
+	s->ask.set = (struct uid_set){ s->ranges, 1 };
 	s->search = (struct search_job){ .phase = SEARCH_NEXT };
 	say(s, "* SEARCH");
 	s->step = search_step;
