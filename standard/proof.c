@@ -3,29 +3,23 @@
 
 #include "standard/standard.h"
 
-static void
-put(char *to, size_t size, const char *format, va_list values)
-{
-	vsnprintf(to, size, format, values);
-}
-
 void
 proof_looked(struct proof *p, const char *format, ...)
 {
 	va_list values;
 
 	va_start(values, format);
-	put(p->looked, sizeof p->looked, format, values);
+	vsnprintf(p->looked, sizeof p->looked, format, values);
 	va_end(values);
 }
 
-static void
+__attribute__((format(printf, 4, 0))) static void
 conclude(struct proof *p, enum mark mark, const char *remedy,
 	const char *format, va_list values)
 {
 	p->mark = mark;
 	snprintf(p->remedy, sizeof p->remedy, "%s", remedy);
-	put(p->found, sizeof p->found, format, values);
+	vsnprintf(p->found, sizeof p->found, format, values);
 }
 
 #define CONCLUDE(mark, remedy)                               \
