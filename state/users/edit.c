@@ -82,12 +82,19 @@ users_edit_find(struct users_edit *e, struct span login, struct user **out)
 }
 
 static bool
-is_taken(const struct users_edit *e, struct span login, struct span address)
+is_taken(const struct users_edit *e, const struct user *user)
 {
-	for (size_t i = 0; i < e->count; i++)
-		if (span_equals(span_of(e->at[i].login), login) ||
-			user_has_address(&e->at[i], address))
+	for (size_t i = 0; i < e->count; i++) {
+		const struct user *other = &e->at[i];
+		size_t at = 0;
+		struct span s;
+
+		if (memcmp(other->login, user->login, sizeof user->login) == 0)
 			return true;
+		while (s = user_next_address(user, &at), span_is_set(s))
+			if (user_has_address(other, s))
+				return true;
+	}
 	return false;
 }
 
@@ -99,8 +106,8 @@ fill_addresses(struct user *user, const struct span *addresses, size_t count)
 	if (count == 0 || count > USER_ADDRESSES)
 		return &fault_users_full;
 	for (size_t i = 0; i < count; i++) {
-		TRY(address_admit(addresses[i]));
-		if (!buf_put(&b, addresses[i]) || !buf_push(&b, 0))
+		TRY(put_user_address(&b, addresses[i]));
+		if (!buf_push(&b, 0))
 			return &fault_users_full;
 	}
 	user->addresses_len = (uint32_t)b.len;
@@ -114,14 +121,14 @@ make_user(struct users_edit *e, struct span login, const struct span *addresses,
 	TRY(login_admit(login));
 	if (e->count >= USERS_MOST || e->highest == UINT32_MAX)
 		return &fault_users_full;
-	for (size_t i = 0; i < count; i++)
-		if (is_taken(e, login, addresses[i]))
-			return &fault_user_exists;
 	memset(out, 0, sizeof *out);
 	memcpy(out->login, login.at, login.len);
+	TRY(fill_addresses(out, addresses, count));
+	if (is_taken(e, out))
+		return &fault_user_exists;
 	out->account = e->highest + 1;
 	out->state = USER_ENABLED;
-	return fill_addresses(out, addresses, count);
+	return OK;
 }
 
 static FALLIBLE

@@ -34,7 +34,7 @@ FALLIBLE users_edit_open(const char *path, struct users_edit *e);
 FALLIBLE users_create(const char *path);
 
 /* Another account with a new number.  `addresses` has `count` of them, 1 to
- * USER_ADDRESSES, the primary one first, all in lower case.
+ * USER_ADDRESSES, the primary one first; they are stored in canonical form.
  *
  * user_exists        the login or an address is taken
  * user_name_refused, user_reserved, password_failed, users_full */

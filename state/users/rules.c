@@ -1,6 +1,7 @@
 #include "state/users/rules.h"
 
 #include "lib/base/number.h"
+#include "lib/mail/address.h"
 #include "sys/password.h"
 
 /* clang-format off */
@@ -8,16 +9,6 @@ static const bool letters[256] = { ['a' ... 'z'] = true };
 static const bool login_octets[256] = {
 	['a' ... 'z'] = true, ['0' ... '9'] = true, ['.'] = true, ['-'] = true,
 	['_'] = true,
-};
-/* atext of RFC 5322 section 3.2.3 without upper case */
-static const bool atext[256] = {
-	['a' ... 'z'] = true, ['0' ... '9'] = true, ['!'] = true,
-	['#' ... '\''] = true, ['*'] = true, ['+'] = true, ['-'] = true,
-	['/'] = true, ['='] = true, ['?'] = true, ['^' ... '`'] = true,
-	['{' ... '~'] = true,
-};
-static const bool label[256] = {
-	['a' ... 'z'] = true, ['0' ... '9'] = true, ['-'] = true,
 };
 /* clang-format on */
 
@@ -82,36 +73,17 @@ login_admit(struct span login)
 	return login_is_reserved(login) ? &fault_user_reserved : OK;
 }
 
-/* 1*class *( "." 1*class ) */
-static bool
-take_dotted(struct span *in, const bool class[256], size_t longest,
-	size_t *parts)
-{
-	*parts = 0;
-	do {
-		size_t len = span_skip(in, class);
-
-		if (len == 0 || len > longest)
-			return false;
-		++*parts;
-	} while (span_take(in, '.'));
-	return true;
-}
-
 FALLIBLE
-address_admit(struct span address)
+put_user_address(struct buf *out, struct span address)
 {
-	struct span in = address, local;
-	size_t parts;
+	uint8_t storage[MAILBOX_MAX];
+	struct buf canonical = BUF(storage);
+	struct address a;
 
-	if (!take_dotted(&in, atext, 64, &parts))
+	if (address_parse(address, &a) || a.is_literal ||
+		address_canonical(&a, &canonical))
 		return &fault_user_name_refused;
-	local = span_before(address, in);
-	if (local.len > 64 || !span_take(&in, '@') || in.len > 253)
-		return &fault_user_name_refused;
-	if (!take_dotted(&in, label, 63, &parts) || parts < 2 || in.len > 0)
-		return &fault_user_name_refused;
-	return OK;
+	return buf_put(out, buf_view(&canonical)) ? OK : &fault_users_full;
 }
 
 /* --- passwords ------------------------------------------------------------- */

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "lib/base/fault.h"
-#include "lib/base/span.h"
+#include "lib/base/buf.h"
 
 #define PASSWORD_SHORTEST 12
 
@@ -11,17 +11,19 @@
  * lower case.
  *
  * user_name_refused  another form
- * user_reserved      a default account of some system (NC-2.1.2) or a role
+ * user_reserved      an account that systems come with (NC-2.1.2) or a role
  *                    address (RFC 2142): those are aliases of a person */
 FALLIBLE login_admit(struct span login);
 
 /* The pure question, for `posthold check`. */
 bool login_is_reserved(struct span login);
 
-/* An address as it is stored: lower case, dot-atom "@" domain.
+/* Append an address as it is stored and compared: the canonical form of
+ * lib/mail/address.h.
  *
- * user_name_refused  another form */
-FALLIBLE address_admit(struct span address);
+ * user_name_refused  no mailbox, or at an address literal
+ * users_full         no room in `out` */
+FALLIBLE put_user_address(struct buf *out, struct span address);
 
 /* PASSWORD_SHORTEST to PASSWORD_LONGEST octets of printable ASCII that are not
  * the login, a run or repetition, or a common password with some digits

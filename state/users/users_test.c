@@ -111,13 +111,15 @@ static const struct {
 		&fault_user_name_refused },
 	{ "address without domain", "carol", "carol",
 		&fault_user_name_refused },
-	{ "address with one label", "carol", "carol@agency",
+	{ "at an address", "carol", "carol@[192.0.2.1]",
 		&fault_user_name_refused },
 	{ "two at", "carol", "a@b@agency.example", &fault_user_name_refused },
 	{ "dots", "carol", "a..b@agency.example", &fault_user_name_refused },
-	{ "upper-case address", "carol", "A@agency.example",
-		&fault_user_name_refused },
-	{ "good", "carol", "carol@agency.example", OK },
+	{ "taken in upper case", "carol", "ALICE@Agency.example",
+		&fault_user_exists },
+	{ "taken in quotes", "carol", "\"alice\"@agency.example",
+		&fault_user_exists },
+	{ "good", "carol", "Carol@agency.example", OK },
 };
 
 TEST(a_name_belongs_to_one_account)
