@@ -1,0 +1,46 @@
+/* command.h -- the grammar of a command line, RFC 5321 section 4.1.1. */
+#pragma once
+
+#include "lib/mail/address.h"
+#include "lib/smtp/server.h"
+
+/* command = verb [SP argument].  The verb is letters; no octet of the line is a
+ * control character.
+ *
+ * verb_argument  a control character
+ * verb_unknown   no verb */
+FALLIBLE command_split(struct span line, struct span *verb,
+	struct span *argument);
+
+/* Printable ASCII without blanks? */
+bool command_is_graphic(struct span s);
+
+struct command_mail {
+	struct span path; /* SPAN_NONE: the null sender <> */
+	struct address address;
+	uint64_t size; /* 0: not said */
+	bool eight_bit;
+};
+
+/* "FROM:" Reverse-path [SP Mail-parameters]; SIZE, BODY and AUTH=<> are known.
+ *
+ * address_syntax, address_8bit, verb_argument, parameter_unknown */
+FALLIBLE command_mail(struct span argument, struct command_mail *out);
+
+struct command_rcpt {
+	struct span path;
+	struct address address;
+	bool postmaster; /* <postmaster>, RFC 5321 section 4.1.1.3 */
+};
+
+/* "TO:" Forward-path; no parameter is known. */
+FALLIBLE command_rcpt(struct span argument, struct command_rcpt *out);
+
+/* mechanism [SP initial-response], RFC 4954 section 4.
+ *
+ * binding  SCRAM-SHA-256-PLUS can be used
+ * initial  SPAN_NONE if there is none
+ *
+ * auth_mechanism, verb_argument */
+FALLIBLE command_auth(struct span argument, bool binding,
+	enum smtp_mechanism *mechanism, struct span *initial);
