@@ -4,6 +4,7 @@
 #include "lib/base/number.h"
 #include "lib/base/test.h"
 #include "lib/conf/conf.h"
+#include "lib/conf/schema.h"
 #include "sys/fd.h"
 #include "trust/roles.h"
 
@@ -31,6 +32,21 @@ TEST(the_sample_is_a_good_settings_file)
 	CHECK_NUMBER(errors.count, 0);
 	CHECK_NUMBER(site.permits_count, 4);
 	CHECK_NUMBER(site.production, 1);
+}
+
+TEST(the_fuzz_dictionary_has_every_setting)
+{
+	struct span text = read_file("lib/conf/conf_fuzz.dict");
+
+	for (size_t i = 0; i < settings_count(); i++) {
+		uint8_t line[64];
+		struct buf b = BUF(line);
+
+		test_row = setting_row(i)->name;
+		CHECK(buf_push(&b, '"') && buf_put_text(&b, test_row) &&
+			buf_put_text(&b, "\"\n"));
+		CHECK(span_find(text, buf_view(&b)) < text.len);
+	}
 }
 
 TEST(every_role_has_an_account)

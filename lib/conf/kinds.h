@@ -36,6 +36,6 @@ void value_store_lower(void *place, size_t size, struct span text);
 void value_store_number(const struct setting *row, void *place, uint64_t n);
 uint64_t value_load_number(const struct setting *row, const void *place);
 
-/* Two labels or more of letters, digits and "-", RFC 1123 section 2.1; no
- * final dot, and no address. */
+/* A domain of lib/mail/address.h with two labels or more, the last not of
+ * digits only: that would be taken for an address. */
 bool value_is_host(struct span text);

@@ -1,17 +1,9 @@
 #include "lib/conf/kinds.h"
 
 #include "lib/base/must.h"
-
-#define HOST_LONGEST 253 /* RFC 1035 section 2.3.4, without the dots' octets */
+#include "lib/mail/address.h"
 
 /* clang-format off */
-static const bool letdig[256] = {
-	['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true,
-};
-static const bool letdighyp[256] = {
-	['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true,
-	['-'] = true,
-};
 static const bool digit[256] = { ['0' ... '9'] = true };
 static const bool printable[256] = {
 	[' ' ... '!'] = true, ['#' ... '['] = true, [']' ... '~'] = true,
@@ -26,44 +18,17 @@ value_store(void *place, size_t size, struct span text)
 	memcpy(place, text.at, text.len);
 }
 
-/* label = let-dig [ *61(let-dig / "-") let-dig ], RFC 1123 section 2.1 */
-static bool
-take_label(struct span *in)
-{
-	struct span start = *in, label;
-
-	span_skip(in, letdighyp);
-	label = span_before(start, *in);
-	return label.len > 0 && label.len <= 63 && letdig[label.at[0]] &&
-		letdig[label.at[label.len - 1]];
-}
-
-/* Two labels or more; a last label of digits only would be an address. */
 bool
 value_is_host(struct span text)
 {
-	struct span in = text, last;
-	size_t labels = 0;
+	struct span last = text;
 
-	do {
-		last = in;
-		if (!take_label(&in))
-			return false;
-		labels++;
-	} while (span_take(&in, '.'));
+	while (span_find_octet(last, '.') < last.len)
+		span_shift(&last);
+	if (last.len == text.len)
+		return false;
 	span_skip(&last, digit);
-	return in.len == 0 && labels > 1 && last.len > 0 &&
-		text.len <= HOST_LONGEST;
-}
-
-void
-value_store_lower(void *place, size_t size, struct span text)
-{
-	char *to = place;
-
-	value_store(place, size, text);
-	for (size_t i = 0; i < text.len; i++)
-		to[i] = (char)octet_lower(text.at[i]);
+	return last.len > 0 && domain_is_valid(text);
 }
 
 const char *
