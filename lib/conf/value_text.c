@@ -18,17 +18,29 @@ value_store(void *place, size_t size, struct span text)
 	memcpy(place, text.at, text.len);
 }
 
+void
+value_store_lower(void *place, size_t size, struct span text)
+{
+	char *to = place;
+
+	value_store(place, size, text);
+	for (size_t i = 0; i < text.len; i++)
+		to[i] = (char)octet_lower(text.at[i]);
+}
+
 bool
 value_is_host(struct span text)
 {
 	struct span last = text;
 
+	if (!domain_is_valid(text)) /* which bounds its length */
+		return false;
 	while (span_find_octet(last, '.') < last.len)
 		span_shift(&last);
 	if (last.len == text.len)
 		return false;
 	span_skip(&last, digit);
-	return last.len > 0 && domain_is_valid(text);
+	return last.len > 0;
 }
 
 const char *
