@@ -1,0 +1,155 @@
+#include "lib/policy/sender.h"
+
+#include "lib/base/codec.h"
+#include "lib/base/must.h"
+#include "lib/base/number.h"
+
+enum rule { ANY_VALUE, OWNED, REPRESENTED };
+
+/* Fields that may stand once (RFC 5322 section 3.6), and whose addresses the
+ * answer or the report goes to. */
+static const struct {
+	const char *name;
+	bool once;
+	enum rule rule;
+} rows[] = {
+	{ "From", true, OWNED },
+	{ "Sender", true, OWNED },
+	{ "Resent-From", false, OWNED },
+	{ "Resent-Sender", false, OWNED },
+	{ "Reply-To", true, REPRESENTED },
+	{ "Return-Path", true, REPRESENTED },
+	{ "Errors-To", true, REPRESENTED },
+	{ "Disposition-Notification-To", true, REPRESENTED },
+	{ "Date", true, ANY_VALUE },
+	{ "Message-ID", true, ANY_VALUE },
+	{ "Subject", true, ANY_VALUE },
+	{ "To", true, ANY_VALUE },
+	{ "Cc", true, ANY_VALUE },
+	{ "Bcc", true, ANY_VALUE },
+	{ "In-Reply-To", true, ANY_VALUE },
+	{ "References", true, ANY_VALUE },
+};
+
+#define FROM_ROW 0
+
+bool
+sender_owns(const struct sender_rights *r, const struct address *a)
+{
+	uint8_t room[MAILBOX_MAX + 8];
+	struct buf canonical = BUF(room);
+	struct span list = r->addresses, own;
+
+	if (address_canonical(a, &canonical))
+		return false;
+	while (take_block(&list, &own))
+		if (span_equals(own, buf_view(&canonical)))
+			return true;
+	return false;
+}
+
+static FALLIBLE
+check_mailbox(const struct address *a, enum rule rule,
+	const struct sender_rights *r)
+{
+	bool allowed = rule == OWNED
+		? sender_owns(r, a)
+		: r->represents(r->site, a->domain);
+
+	return allowed ? OK : &fault_sender_not_owned;
+}
+
+/* Every mailbox of a field. */
+static FALLIBLE
+check_value(struct span value, enum rule rule, const struct sender_rights *r,
+	unsigned *mailboxes)
+{
+	bool more;
+
+	if (rule == REPRESENTED && span_equals(span_trim(value), SPAN("<>")))
+		return OK; /* Return-Path of the null sender */
+	do {
+		struct address a;
+		struct span spec;
+
+		TRY(mailbox_next(&value, &a, &spec, &more));
+		TRY(check_mailbox(&a, rule, r));
+		++*mailboxes;
+	} while (more);
+	return OK;
+}
+
+struct count {
+	unsigned fields, hops, from, seen[COUNT_OF(rows)];
+};
+
+static FALLIBLE
+count_field(struct count *c, const struct field *f)
+{
+	if (++c->fields > FIELDS_MAX)
+		return &fault_header_limit;
+	if (field_is(f, "Received") && ++c->hops > HOPS_MAX)
+		return &fault_mail_loop;
+	return OK;
+}
+
+static FALLIBLE
+check_field(struct count *c, const struct field *f,
+	const struct sender_rights *r)
+{
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		unsigned mailboxes = 0;
+
+		if (!field_is(f, rows[i].name))
+			continue;
+		if (rows[i].once && ++c->seen[i] > 1)
+			return i == FROM_ROW ? &fault_header_from
+					     : &fault_header_syntax;
+		if (rows[i].rule == ANY_VALUE)
+			return OK;
+		TRY(check_value(f->value, rows[i].rule, r, &mailboxes));
+		if (i == FROM_ROW)
+			c->from = mailboxes;
+		return OK;
+	}
+	return OK;
+}
+
+/* rights NULL: only what holds for everybody */
+static FALLIBLE
+check(struct span message, const struct sender_rights *r, struct span *field)
+{
+	struct span rest = message;
+	struct count c = { 0 };
+	struct field f;
+	bool over;
+
+	*field = SPAN_NONE;
+	for (;;) {
+		TRY(field_next(&rest, &f, &over));
+		if (span_before(message, rest).len > HEADER_MAX)
+			return &fault_header_limit;
+		if (over)
+			break;
+		*field = f.name;
+		TRY(count_field(&c, &f));
+		if (r)
+			TRY(check_field(&c, &f, r));
+	}
+	*field = SPAN_NONE;
+	return r && c.from != 1 ? &fault_header_from : OK;
+}
+
+FALLIBLE
+sender_check_header(struct span message, const struct sender_rights *r,
+	struct span *field)
+{
+	MUST(r);
+	return check(message, r, field);
+}
+
+FALLIBLE
+header_check(struct span message, struct span *field)
+{
+	return check(message, NULL, field);
+}
