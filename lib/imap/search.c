@@ -1,8 +1,9 @@
 /* SEARCH: RFC 3501 section 6.4.4.
  *
  * What the view can answer is answered from it.  Only when a message is still
- * undecided its header is read, and only then its body, in windows.  Texts are
- * compared as octets, ASCII letters in any case. */
+ * undecided its header is read, then its body in windows, then its encoded
+ * text parts, decoded.  Texts are compared as octets, ASCII letters in any
+ * case; header fields both as they stand and with encoded-words read. */
 #include "lib/imap/state.h"
 
 #include "lib/base/must.h"
@@ -146,7 +147,26 @@ decide(struct imap_session *s, const struct search_key *k, bool holds)
 }
 
 static bool
-header_key(const struct search_key *k, struct span header)
+contains(struct span in, struct span text)
+{
+	return text.len == 0 || span_find_nocase(in, text) < in.len;
+}
+
+/* The field as it stands, or as people read it. */
+static bool
+field_contains(struct imap_session *s, struct span value, struct span text)
+{
+	struct buf *b = &s->search.text;
+
+	if (contains(value, text))
+		return true;
+	*b = BUF(s->search.text_storage);
+	return put_words(b, value) && contains(buf_view(b), text);
+}
+
+static bool
+header_key(struct imap_session *s, const struct search_key *k,
+	struct span header)
 {
 	struct header_field f;
 	unsigned strays = 0;
@@ -160,14 +180,13 @@ header_key(const struct search_key *k, struct span header)
 	}
 	while (header_next(&header, &f, &strays))
 		if (span_equals_nocase(f.name, k->name) &&
-			(k->text.len == 0 ||
-				span_find_nocase(f.value, k->text) <
-					f.value.len))
+			field_contains(s, f.value, k->text))
 			return true;
 	return false;
 }
 
-/* Go on with the body, or to the next message when this one is decided. */
+/* Go on with the body, then with its parts, or to the next message when this
+ * one is decided. */
 static void
 read_on(struct imap_session *s)
 {
@@ -176,8 +195,11 @@ read_on(struct imap_session *s)
 
 	if (v != SEARCH_UNKNOWN)
 		return next_message(s, v == SEARCH_TRUE);
-	if (s->search.offset >= size)
-		return give_up(s);
+	if (s->search.offset >= size) {
+		s->search.phase = SEARCH_PARTS;
+		s->search.part = 0;
+		return ask_host(s, IMAP_ASK_INDEX, search_step);
+	}
 	s->search.phase = SEARCH_BODY;
 	size -= s->search.offset;
 	ask_octets(s, s->search.offset, size < WINDOW ? size : WINDOW);
@@ -193,7 +215,7 @@ take_header(struct imap_session *s)
 	for (size_t i = 0; i < p->keys; i++)
 		if (is_slow(&p->key[i]) && p->key[i].op < SEARCH_IN_BODY)
 			decide(s, &p->key[i],
-				header_key(&p->key[i], s->got.octets));
+				header_key(s, &p->key[i], s->got.octets));
 	read_on(s);
 }
 
@@ -231,6 +253,12 @@ take_index(struct imap_session *s)
 						       : IMAP_PIECE_MAX);
 }
 
+static bool
+reads_body(const struct search_key *k)
+{
+	return k->op == SEARCH_IN_TEXT || k->op == SEARCH_IN_BODY;
+}
+
 /* Texts in one window.  The next one begins so that no text can lie across
  * the border unseen. */
 static void
@@ -249,15 +277,87 @@ take_window(struct imap_session *s)
 		const struct search_key *k = &p->key[i];
 		struct span in = k->op == SEARCH_IN_TEXT ? all : body;
 
-		if ((k->op == SEARCH_IN_TEXT || k->op == SEARCH_IN_BODY) &&
-			(k->text.len == 0 ||
-				span_find_nocase(in, k->text) < in.len))
+		if (reads_body(k) && contains(in, k->text))
 			decide(s, k, true);
 	}
 	s->search.offset = end;
 	if (end < s->seen.at[s->search.at].size)
 		s->search.offset -= TEXT_MAX;
 	read_on(s);
+}
+
+/* Read on in the part; at its end look for the next one. */
+static void
+read_part(struct imap_session *s)
+{
+	uint64_t left = s->search.end - s->search.offset;
+
+	if (left > 0) {
+		s->search.phase = SEARCH_PART;
+		return ask_octets(s, s->search.offset,
+			left < WINDOW ? left : WINDOW);
+	}
+	s->search.phase = SEARCH_PARTS;
+	ask_host(s, IMAP_ASK_INDEX, search_step);
+}
+
+/* The next text part whose encoding hides what it says. */
+static void
+next_part(struct imap_session *s)
+{
+	struct search_job *job = &s->search;
+	struct index x;
+
+	if (s->got.fault || index_open(s->got.octets, &x) ||
+		x.size != s->seen.at[job->at].size)
+		return give_up(s);
+	while (job->part < x.parts) {
+		struct index_part p = index_part(&x, job->part++);
+
+		if (p.kind != INDEX_TEXT || (p.encoding != ENCODING_QP &&
+			p.encoding != ENCODING_BASE64))
+			continue;
+		decoder_init(&job->decoder, p.encoding);
+		job->text = BUF(job->text_storage);
+		job->offset = p.body_at;
+		job->end = (uint64_t)p.body_at + p.body_len;
+		return read_part(s);
+	}
+	give_up(s);
+}
+
+/* Look into the decoded text; keep as much as a text may need that goes on. */
+static void
+look_at_text(struct imap_session *s)
+{
+	const struct search_program *p = &s->search_program;
+	struct buf *b = &s->search.text;
+
+	for (size_t i = 0; i < p->keys; i++)
+		if (reads_body(&p->key[i]) &&
+			contains(buf_view(b), p->key[i].text))
+			decide(s, &p->key[i], true);
+	if (b->len > TEXT_MAX)
+		buf_drop(b, b->len - TEXT_MAX);
+}
+
+static void
+take_part(struct imap_session *s)
+{
+	struct span in = s->got.octets;
+	enum search_value v;
+
+	if (s->got.fault)
+		return give_up(s);
+	s->search.offset += in.len;
+	while (in.len > 0) {
+		decode(&s->search.decoder, &in, &s->search.text);
+		look_at_text(s);
+	}
+	v = judge(s);
+	if (v != SEARCH_UNKNOWN)
+		return next_message(s, v == SEARCH_TRUE);
+	read_part(s);
 }
 
 static void
@@ -271,8 +371,12 @@ search_step(struct imap_session *s)
 		return take_index(s);
 	case SEARCH_HEADER:
 		return take_header(s);
-	default:
+	case SEARCH_BODY:
 		return take_window(s);
+	case SEARCH_PARTS:
+		return next_part(s);
+	default:
+		return take_part(s);
 	}
 }
 
@@ -299,7 +403,7 @@ do_search(struct imap_session *s, struct span args)
 		return end_fault(s, f);
 	s->ranges[0] = (struct uid_range){ 1, UINT32_MAX };
 	s->ask.set = (struct uid_set){ s->ranges, 1 };
-	s->search = (struct search_job){ .phase = SEARCH_NEXT };
+	memset(&s->search, 0, offsetof(struct search_job, text_storage));
 	say(s, "* SEARCH");
 	s->step = search_step;
 }

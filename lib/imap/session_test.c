@@ -396,6 +396,44 @@ TEST(search_finds)
 	DIALOGUE(s, searching);
 }
 
+#define CODED_MAIL                                                      \
+	"Subject: =?utf-8?B?R3LDvMOfZQ==?=\r\n"                         \
+	"MIME-Version: 1.0\r\n"                                         \
+	"Content-Type: multipart/mixed; boundary=x\r\n"                 \
+	"\r\n"                                                          \
+	"--x\r\nContent-Transfer-Encoding: base64\r\n\r\n"             \
+	"c2VjcmV0IHdv\r\ncmRz\r\n"                                     \
+	"--x\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"   \
+	"sil=65nt wor=\r\nds\r\n"                                      \
+	"--x\r\nContent-Type: image/png\r\n"                           \
+	"Content-Transfer-Encoding: base64\r\n\r\nc2VjcmV0IHBpeGVs\r\n" \
+	"--x--\r\n"
+
+static const struct turn decoding[] = {
+	{ "an encoded word", "a SEARCH SUBJECT {7+}\r\nGr\303\274\303\237e\r\n",
+	  "* SEARCH 3\r\na OK SEARCH done\r\n" },
+	{ "as it stands", "a SEARCH SUBJECT R3LDvMOfZQ\r\n",
+	  "* SEARCH 3\r\na OK SEARCH done\r\n" },
+	{ "base64", "a SEARCH BODY \"secret words\"\r\n",
+	  "* SEARCH 3\r\na OK SEARCH done\r\n" },
+	{ "quoted-printable", "a SEARCH TEXT \"silent words\"\r\n",
+	  "* SEARCH 3\r\na OK SEARCH done\r\n" },
+	{ "not in a picture", "a SEARCH BODY \"secret pixel\"\r\n",
+	  "* SEARCH\r\na OK SEARCH done\r\n" },
+	{ "not across parts", "a SEARCH BODY \"wordssilent\"\r\n",
+	  "* SEARCH\r\na OK SEARCH done\r\n" },
+};
+
+TEST(search_reads_encodings)
+{
+	struct imap_session *s = open_with_mail();
+	bool open;
+
+	CHECK_OK(fake_add(&fake.box[0], SPAN(CODED_MAIL), 0, 0));
+	talk(s, "s SELECT INBOX\r\n", &open);
+	DIALOGUE(s, decoding);
+}
+
 /* IM-D05 */
 TEST(search_is_as_deep_as_32)
 {

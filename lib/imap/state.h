@@ -11,7 +11,9 @@
 #include "lib/imap/search_parse.h"
 #include "lib/imap/session.h"
 #include "lib/imap/syntax.h"
+#include "lib/mime/decode.h"
 
+#define SEARCH_TEXT 8192 /* octets of decoded text looked at together */
 #define STEP_ROOM   8192
 #define SCRATCH_MAX 4096
 #define END_MAX     2048 /* octets of the last line of a command */
@@ -74,11 +76,17 @@ struct fetch_job {
 };
 
 struct search_job {
-	enum { SEARCH_NEXT, SEARCH_INDEX, SEARCH_HEADER, SEARCH_BODY } phase;
+	enum { SEARCH_NEXT, SEARCH_INDEX, SEARCH_HEADER, SEARCH_BODY,
+		SEARCH_PARTS, SEARCH_PART } phase;
 	size_t at;
 	uint64_t known, holds; /* bits of slow keys: decided; true         */
 	uint32_t header_len;
 	uint64_t offset;       /* of the window in the message             */
+	uint64_t end;          /* of the part, in the message              */
+	size_t part;           /* number of the next part                  */
+	struct decoder decoder;
+	struct buf text;       /* decoded, with what came before           */
+	uint8_t text_storage[SEARCH_TEXT];
 };
 
 struct list_job {

@@ -16,11 +16,24 @@ _Static_assert(sizeof(struct index_head) + TREE_PARTS * 24 + ENVELOPE_MAX +
 			2 * STRUCTURE_MAX <= INDEX_MAX,
 	"INDEX_MAX is enough for every message");
 
+static uint8_t
+kind_of(const struct part *p)
+{
+	static const uint8_t kinds[] = { [PART_LEAF] = INDEX_LEAF,
+		[PART_MULTIPART] = INDEX_MULTIPART,
+		[PART_MESSAGE] = INDEX_MESSAGE };
+
+	if (p->kind == PART_LEAF &&
+		span_equals_nocase(p->type.type, SPAN("text")))
+		return INDEX_TEXT;
+	return kinds[p->kind];
+}
+
 static void
 put_part(struct buf *out, const struct part *p)
 {
 	struct index_part x = { p->header_at, p->header_len, p->body_at,
-		p->body_len, p->parent, p->first, p->next, (uint8_t)p->kind,
+		p->body_len, p->parent, p->first, p->next, kind_of(p),
 		(uint8_t)p->encoding };
 
 	MUST(buf_put(out, span_at(&x, sizeof x)));
@@ -113,8 +126,8 @@ part_is_sound(const struct index *x, size_t n)
 		p.body_at <= x->size && p.body_len <= x->size - p.body_at &&
 		p.first < x->parts && p.next < x->parts &&
 		(p.first == 0 || p.first > n) && (p.next == 0 || p.next > n) &&
-		(p.kind == PART_LEAF || p.first != 0) &&
-		p.kind <= PART_MESSAGE && p.encoding <= ENCODING_OTHER;
+		(p.kind == INDEX_LEAF || p.kind == INDEX_TEXT || p.first != 0) &&
+		p.kind <= INDEX_TEXT && p.encoding <= ENCODING_OTHER;
 }
 
 FALLIBLE
@@ -175,7 +188,7 @@ child(const struct index *x, size_t *at, uint32_t n)
 static bool
 step_into(const struct index *x, size_t *at, uint32_t n)
 {
-	if (index_part(x, *at).kind == PART_MULTIPART)
+	if (index_part(x, *at).kind == INDEX_MULTIPART)
 		return child(x, at, n);
 	return n == 1;
 }
@@ -186,10 +199,10 @@ step_down(const struct index *x, size_t *at, uint32_t n)
 {
 	struct index_part p = index_part(x, *at);
 
-	if (p.kind == PART_MULTIPART)
+	if (p.kind == INDEX_MULTIPART)
 		return child(x, at, n);
 	*at = p.first;
-	return p.kind == PART_MESSAGE && step_into(x, at, n);
+	return p.kind == INDEX_MESSAGE && step_into(x, at, n);
 }
 
 bool
@@ -205,7 +218,7 @@ index_find(const struct index *x, const uint16_t *path, size_t depth,
 			return false;
 	p = index_part(x, n);
 	if (depth > 0 && (what == SECTION_HEADER || what == SECTION_TEXT)) {
-		if (p.kind != PART_MESSAGE)
+		if (p.kind != INDEX_MESSAGE)
 			return false;
 		p = index_part(x, p.first);
 	}

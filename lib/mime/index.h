@@ -11,10 +11,13 @@
 
 #define INDEX_MAX 131072 /* octets of a blob */
 
+/* enum part_kind, and which leaves are text. */
+enum index_kind { INDEX_LEAF, INDEX_MULTIPART, INDEX_MESSAGE, INDEX_TEXT };
+
 struct index_part {
 	uint32_t header_at, header_len, body_at, body_len;
 	uint16_t parent, first, next; /* numbers of parts, 0: none */
-	uint8_t kind;                 /* enum part_kind            */
+	uint8_t kind;                 /* enum index_kind           */
 	uint8_t encoding;             /* enum part_encoding        */
 };
 
