@@ -14,7 +14,7 @@ FUZZ(struct span input)
 	buf_clear(&t);
 	buf_clear(&v);
 	MUST(put_base64(&t, input));
-	MUST(t.len == BASE64_LEN(input.len));
+	MUST(t.len == BASE64_LENGTH(input.len));
 	MUST(base64_decode(buf_view(&t), &v) == OK);
 	MUST(span_equals(buf_view(&v), input));
 }

@@ -1,26 +1,26 @@
 #include "lib/base/codec.h"
 
 static bool
-put_little(struct buf *b, uint64_t n, size_t width)
+put_little(struct buf *b, uint64_t n, unsigned octets)
 {
-	uint8_t octets[8];
-
-	for (size_t i = 0; i < width; i++)
-		octets[i] = (uint8_t)(n >> 8 * i);
-	return buf_put(b, span_at(octets, width));
+	if (buf_room(b) < octets)
+		return false;
+	for (unsigned i = 0; i < octets; i++)
+		b->at[b->len++] = (uint8_t)(n >> (8 * i));
+	return true;
 }
 
 static bool
-take_little(struct span *s, size_t width, uint64_t *out)
+take_little(struct span *in, uint64_t *n, unsigned octets)
 {
-	uint64_t n = 0;
-	struct span octets;
+	uint64_t value = 0;
 
-	if (!take_octets(s, width, &octets))
+	if (in->len < octets)
 		return false;
-	for (size_t i = 0; i < width; i++)
-		n |= (uint64_t)octets.at[i] << 8 * i;
-	*out = n;
+	for (unsigned i = 0; i < octets; i++)
+		value |= (uint64_t)in->at[i] << (8 * i);
+	span_shift_upto(in, octets);
+	*n = value;
 	return true;
 }
 
@@ -49,69 +49,67 @@ put_u64(struct buf *b, uint64_t n)
 }
 
 bool
+take_u8(struct span *in, uint8_t *n)
+{
+	if (in->len == 0)
+		return false;
+	*n = span_shift(in);
+	return true;
+}
+
+bool
+take_u16(struct span *in, uint16_t *n)
+{
+	uint64_t wide;
+
+	if (!take_little(in, &wide, 2))
+		return false;
+	*n = (uint16_t)wide;
+	return true;
+}
+
+bool
+take_u32(struct span *in, uint32_t *n)
+{
+	uint64_t wide;
+
+	if (!take_little(in, &wide, 4))
+		return false;
+	*n = (uint32_t)wide;
+	return true;
+}
+
+bool
+take_u64(struct span *in, uint64_t *n)
+{
+	return take_little(in, n, 8);
+}
+
+bool
+take_octets(struct span *in, size_t len, struct span *out)
+{
+	if (in->len < len)
+		return false;
+	*out = span_shift_upto(in, len);
+	return true;
+}
+
+bool
 put_block(struct buf *b, struct span s)
 {
-	if (s.len > UINT32_MAX || buf_room(b) < 4 || buf_room(b) - 4 < s.len)
+	if (s.len > BLOCK_MAX || buf_room(b) < 2 + s.len)
 		return false;
-	return put_u32(b, (uint32_t)s.len) && buf_put(b, s);
+	return put_u16(b, (uint16_t)s.len) && buf_put(b, s);
 }
 
 bool
-take_u8(struct span *s, uint8_t *out)
+take_block(struct span *in, struct span *out)
 {
-	uint64_t n;
+	struct span rest = *in;
+	uint16_t len;
 
-	if (!take_little(s, 1, &n))
+	if (!take_u16(&rest, &len) || !take_octets(&rest, len, out))
 		return false;
-	*out = (uint8_t)n;
-	return true;
-}
-
-bool
-take_u16(struct span *s, uint16_t *out)
-{
-	uint64_t n;
-
-	if (!take_little(s, 2, &n))
-		return false;
-	*out = (uint16_t)n;
-	return true;
-}
-
-bool
-take_u32(struct span *s, uint32_t *out)
-{
-	uint64_t n;
-
-	if (!take_little(s, 4, &n))
-		return false;
-	*out = (uint32_t)n;
-	return true;
-}
-
-bool
-take_u64(struct span *s, uint64_t *out)
-{
-	return take_little(s, 8, out);
-}
-
-bool
-take_octets(struct span *s, size_t n, struct span *out)
-{
-	if (s->len < n)
-		return false;
-	*out = span_shift_upto(s, n);
-	return true;
-}
-
-bool
-take_block(struct span *s, size_t max, struct span *out)
-{
-	struct span in = *s;
-	uint32_t len;
-
-	if (!take_u32(&in, &len) || len > max || !take_octets(&in, len, out))
-		return false;
-	*s = in;
+	*in = rest;
 	return true;
 }

@@ -1,9 +1,7 @@
-/* codec.h -- fixed-width binary numbers for our own records (rule P10).
+/* codec.h -- our own records: fixed width, little endian, length first (P10).
  *
- * Little-endian, no alignment, no text.  A put appends the whole value or
- * changes nothing; a take removes the whole value from the front or changes
- * nothing.  Both say whether they did, so a record's fields are joined with &&
- * and judged once.  Peers never speak this.
+ * A put appends whole or changes nothing; a take shortens *in whole or changes
+ * nothing.  Both return false then.  take(put(x)) = x.
  */
 #pragma once
 
@@ -14,16 +12,15 @@ bool put_u16(struct buf *b, uint16_t n);
 bool put_u32(struct buf *b, uint32_t n);
 bool put_u64(struct buf *b, uint64_t n);
 
-/* The length as u32, then the octets.  False also from 4 GiB on. */
+bool take_u8(struct span *in, uint8_t *n);
+bool take_u16(struct span *in, uint16_t *n);
+bool take_u32(struct span *in, uint32_t *n);
+bool take_u64(struct span *in, uint64_t *n);
+
+/* The next `len` octets, a view into *in. */
+bool take_octets(struct span *in, size_t len, struct span *out);
+
+/* A length of two octets and so many octets: at most BLOCK_MAX. */
+#define BLOCK_MAX 65535
 bool put_block(struct buf *b, struct span s);
-
-bool take_u8(struct span *s, uint8_t *out);
-bool take_u16(struct span *s, uint16_t *out);
-bool take_u32(struct span *s, uint32_t *out);
-bool take_u64(struct span *s, uint64_t *out);
-
-/* Exactly `n` octets; `out` points into the storage of `s`. */
-bool take_octets(struct span *s, size_t n, struct span *out);
-
-/* What put_block wrote, of at most `max` octets. */
-bool take_block(struct span *s, size_t max, struct span *out);
+bool take_block(struct span *in, struct span *out);

@@ -1,31 +1,79 @@
 #include "lib/base/escape.h"
 
+/* The continuation octet of a character, six bits of it. */
 static bool
-is_printable(uint32_t c)
+take_tail(struct span *s, uint32_t *character)
 {
-	return c >= ' ' && c <= '~';
+	if (s->len == 0 || (*s->at & 0xc0) != 0x80)
+		return false;
+	*character = *character << 6 | (span_shift(s) & 0x3fu);
+	return true;
+}
+
+bool
+take_utf8(struct span *s, uint32_t *character)
+{
+	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+	struct span in = *s;
+	uint32_t c;
+	unsigned tails;
+
+	if (in.len == 0)
+		return false;
+	c = span_shift(&in);
+	tails = c < 0x80 ? 0 : c < 0xc0 ? 4 : c < 0xe0 ? 1 : c < 0xf0 ? 2
+		: c < 0xf8						? 3
+									: 4;
+	if (tails == 4)
+		return false;
+	c &= tails ? 0x3fu >> tails : 0x7fu;
+	for (unsigned i = 0; i < tails; i++)
+		if (!take_tail(&in, &c))
+			return false;
+	if (c < least[tails] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return false;
+	*s = in;
+	*character = c;
+	return true;
+}
+
+bool
+utf8_is_valid(struct span s)
+{
+	uint32_t c;
+
+	while (s.len > 0)
+		if (!take_utf8(&s, &c))
+			return false;
+	return true;
 }
 
 static bool
-put_u(struct buf *b, uint32_t unit)
+put_hex4(struct buf *b, uint32_t unit)
 {
-	uint8_t octets[2] = { (uint8_t)(unit >> 8), (uint8_t)unit };
+	const uint8_t octets[2] = { (uint8_t)(unit >> 8), (uint8_t)unit };
 
-	return buf_put(b, SPAN("\\u")) && buf_put_hex(b, span_at(octets, 2));
+	return buf_put_text(b, "\\u") && buf_put_hex(b, span_at(octets, 2));
 }
 
-/* One code point inside a JSON string; above U+FFFF as a surrogate pair. */
 static bool
-put_json_point(struct buf *b, uint32_t c)
+put_character(struct buf *b, uint32_t c)
 {
 	if (c == '"' || c == '\\')
 		return buf_push(b, '\\') && buf_push(b, (uint8_t)c);
-	if (is_printable(c))
+	if (c >= 0x20 && c < 0x7f)
 		return buf_push(b, (uint8_t)c);
 	if (c <= 0xffff)
-		return put_u(b, c);
+		return put_hex4(b, c);
 	c -= 0x10000;
-	return put_u(b, 0xd800 | c >> 10) && put_u(b, 0xdc00 | (c & 0x3ff));
+	return put_hex4(b, 0xd800 | c >> 10) &&
+		put_hex4(b, 0xdc00 | (c & 0x3ff));
+}
+
+static bool
+put_octet(struct buf *b, const char *before, uint8_t octet)
+{
+	return buf_put_text(b, before) && buf_put_hex(b, span_at(&octet, 1));
 }
 
 bool
@@ -35,18 +83,15 @@ put_json_string(struct buf *b, struct span s)
 	bool fits = buf_push(b, '"');
 
 	while (fits && s.len > 0) {
-		uint32_t point;
+		uint32_t c;
 
-		if (take_code_point(&s, &point))
-			fits = put_json_point(b, point);
-		else
-			fits = buf_put(b, SPAN("\\\\x")) &&
-				buf_put_hex(b, span_shift_upto(&s, 1));
+		fits = take_utf8(&s, &c) ? put_character(b, c)
+					 : put_octet(b, "\\\\x", span_shift(&s));
 	}
-	fits = fits && buf_push(b, '"');
-	if (!fits)
-		b->len = before;
-	return fits;
+	if (fits && buf_push(b, '"'))
+		return true;
+	b->len = before;
+	return false;
 }
 
 bool
@@ -56,12 +101,11 @@ put_printable(struct buf *b, struct span s)
 	bool fits = true;
 
 	while (fits && s.len > 0) {
-		struct span octet = span_shift_upto(&s, 1);
+		uint8_t c = span_shift(&s);
 
-		if (is_printable(*octet.at))
-			fits = buf_put(b, octet);
-		else
-			fits = buf_put(b, SPAN("\\x")) && buf_put_hex(b, octet);
+		fits = c >= 0x20 && c < 0x7f && c != '\\'
+			? buf_push(b, c)
+			: put_octet(b, "\\x", c);
 	}
 	if (!fits)
 		b->len = before;

@@ -1,5 +1,6 @@
 /* Whatever goes in, one line of printable ASCII comes out.  The JSON string
- * reads back as the same octets where they were UTF-8. */
+ * reads back as the same characters where they were UTF-8, the printable text
+ * as the same octets always. */
 #include "lib/base/escape.h"
 #include "lib/base/fuzz.h"
 
@@ -11,11 +12,11 @@ must_be_one_printable_line(struct span s)
 }
 
 static uint32_t
-take_hex4(struct span *s)
+take_hex(struct span *s, int digits)
 {
 	uint32_t n = 0;
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < digits; i++) {
 		uint8_t c = span_shift(s);
 
 		MUST((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'));
@@ -28,13 +29,13 @@ take_hex4(struct span *s)
 static uint32_t
 take_escaped(struct span *s)
 {
-	uint32_t high = take_hex4(s), low;
+	uint32_t high = take_hex(s, 4), low;
 
 	if (high < 0xd800 || high > 0xdfff)
 		return high;
 	MUST(high < 0xdc00);
 	MUST(span_take(s, '\\') && span_take(s, 'u'));
-	low = take_hex4(s);
+	low = take_hex(s, 4);
 	MUST(low >= 0xdc00 && low <= 0xdfff);
 	return 0x10000 + ((high & 0x3ff) << 10 | (low & 0x3ff));
 }
@@ -67,25 +68,43 @@ must_read_back(struct span json, struct span input)
 		uint32_t got = take_json_char(&json), want;
 
 		if (valid) {
-			MUST(take_code_point(&input, &want));
+			MUST(take_utf8(&input, &want));
 			MUST(got == want);
 		}
 	}
 	MUST(!valid || input.len == 0);
 }
 
+/* Nothing is ambiguous: \xNN is always one octet of the original. */
+static void
+must_print_back(struct span printed, struct span input)
+{
+	while (printed.len > 0) {
+		uint32_t octet = span_shift(&printed);
+
+		if (octet == '\\') {
+			struct span digits;
+
+			MUST(span_take(&printed, 'x') && printed.len >= 2);
+			digits = span_shift_upto(&printed, 2);
+			octet = take_hex(&digits, 2);
+		}
+		MUST(octet == span_shift(&input));
+	}
+	MUST(input.len == 0);
+}
+
 FUZZ(struct span input)
 {
-	static uint8_t first[65536], second[65536];
-	struct buf a = BUF(first), b = BUF(second);
+	static uint8_t storage[65536];
+	struct buf b = BUF(storage);
 
-	MUST(put_json_string(&a, input));
-	must_be_one_printable_line(buf_view(&a));
-	must_read_back(buf_view(&a), input);
+	MUST(put_json_string(&b, input));
+	must_be_one_printable_line(buf_view(&b));
+	must_read_back(buf_view(&b), input);
 
-	buf_clear(&a);
-	MUST(put_printable(&a, input));
-	must_be_one_printable_line(buf_view(&a));
-	MUST(put_printable(&b, buf_view(&a)));
-	MUST(span_equals(buf_view(&a), buf_view(&b)));
+	buf_clear(&b);
+	MUST(put_printable(&b, input));
+	must_be_one_printable_line(buf_view(&b));
+	must_print_back(buf_view(&b), input);
 }
