@@ -60,7 +60,10 @@ do_rename(struct imap_session *s, struct span args)
 	if (!arg_mailbox(s, &args, 0) || !arg_mailbox(s, &args, 1) ||
 		!arg_end(s, args))
 		return;
-	if (is_below(s->ask.mailbox[1], s->ask.mailbox[0]))
+	/* INBOX stays where it is and may have its messages moved below it */
+	if (span_equals(s->ask.mailbox[1], s->ask.mailbox[0]) ||
+		(!span_equals(s->ask.mailbox[0], SPAN("INBOX")) &&
+			is_below(s->ask.mailbox[1], s->ask.mailbox[0])))
 		return end_now(s, "NO [CANNOT] Name is the same or below it");
 	ask_host(s, IMAP_ASK_RENAME, done_step);
 }

@@ -98,7 +98,7 @@ emit(struct parser *p, const struct search_key *key)
 		return &fault_imap_too_big;
 	k = &out->key[out->keys++];
 	*k = *key;
-	if (k->op >= SEARCH_HEADER_HAS && k->op <= SEARCH_IN_TEXT) {
+	if (search_is_slow(k)) {
 		if (out->slow == SEARCH_SLOW)
 			return &fault_imap_too_big;
 		k->slow = (uint8_t)out->slow++;

@@ -43,6 +43,13 @@ struct search_key {
 	struct span name, text; /* in the command or its scratch         */
 };
 
+/* Does the key need the message itself? */
+static inline bool
+search_is_slow(const struct search_key *k)
+{
+	return k->op >= SEARCH_HEADER_HAS && k->op <= SEARCH_IN_TEXT;
+}
+
 struct search_program {
 	struct search_key key[SEARCH_KEYS];
 	size_t keys;

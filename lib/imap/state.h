@@ -2,8 +2,8 @@
  *
  * A command that needs more than one turn is a job: a step function that
  * imap_run calls whenever there is STEP_ROOM in the output and no ask is open,
- * and that an answer calls with what came.  A step does one bounded thing:
- * it writes at most STEP_ROOM octets, asks, or ends the command.
+ * and that an answer calls with what came.  A step does one bounded thing: it
+ * writes what there is room for, asks, or ends the command.
  */
 #pragma once
 
@@ -13,10 +13,11 @@
 #include "lib/imap/syntax.h"
 #include "lib/mime/decode.h"
 
-#define SEARCH_TEXT 8192 /* octets of decoded text looked at together */
-#define STEP_ROOM   8192
-#define SCRATCH_MAX 4096
-#define END_MAX     2048 /* octets of the last line of a command */
+#define STEP_ROOM     8192
+#define SCRATCH_MAX   4096
+#define END_MAX       2048 /* octets of the last line of a command      */
+#define SEARCH_TEXT   8192 /* octets of decoded text looked at together */
+#define SEARCH_NEEDLE 1024 /* octets of a text to look for              */
 
 typedef void step(struct imap_session *s);
 
@@ -200,6 +201,22 @@ command do_list, do_lsub, do_status, do_create, do_delete, do_rename,
 	do_subscribe, do_unsubscribe, do_select, do_examine, do_close,
 	do_unselect, do_check, do_expunge, do_fetch, do_store, do_copy, do_move,
 	do_search, do_append, do_idle;
+
+/* command.c: the command in the frame */
+void run_command(struct imap_session *s);
+
+/* fetch.c, fetch_item.c: the items of the message at fetch.at; its flags as
+ * the client shall see them */
+step fetch_step;
+void fetch_item_step(struct imap_session *s);
+uint64_t fetch_flags(const struct imap_session *s);
+
+/* search.c, search_read.c: what is known of the message at search.at; go to
+ * the next one; go on reading it */
+step search_step;
+enum search_value search_judge(const struct imap_session *s);
+void search_decided(struct imap_session *s, bool hit);
+void search_read(struct imap_session *s);
 
 /* append.c: may the literal that the unfinished command announces be a
  * message?  Then it takes over; `in` is the stream behind. */

@@ -197,7 +197,9 @@ sync_step(struct imap_session *s)
 const struct view_entry *
 entry_now(const struct imap_session *s, size_t at)
 {
-	const struct view_entry *e = view_find(&s->fresh, s->seen.at[at].uid);
+	const struct view_entry *e = NULL;
 
+	if (s->fresh.at != s->seen.at)
+		e = view_find(&s->fresh, s->seen.at[at].uid);
 	return e ? e : &s->seen.at[at];
 }
