@@ -23,8 +23,8 @@ intake        := lib/base lib/mail lib/smtp lib/policy lib/conf trust sys
 standard      := lib/base lib/evidence lib/mail lib/conf trust sys state/users
 
 proc/master     := lib/base lib/conf trust sys
-proc/mx         := lib/base lib/conf trust sys intake
-proc/submission := lib/base lib/conf trust sys intake
+proc/mx         := lib/base lib/mail lib/smtp lib/policy lib/conf trust sys intake
+proc/submission := lib/base lib/mail lib/smtp lib/policy lib/conf trust sys intake
 proc/login      := lib/base lib/mail lib/imap lib/conf trust sys
 proc/imap       := lib/base lib/mail lib/mime lib/imap lib/conf trust sys
 proc/auth       := lib/base lib/mail lib/conf trust sys state/users

@@ -1,0 +1,170 @@
+/* answer.c -- what the other processes say. */
+#include "intake/commit.h"
+#include "sys/fd.h"
+#include "sys/keys.h"
+#include "sys/log.h"
+
+void
+answer_fault(struct session *s, const struct fault *f)
+{
+	switch (s->engine.ask.verb) {
+	case SMTP_ASK_LOGIN:
+	case SMTP_ASK_LOGIN_STEP:
+		smtp_login_done(&s->engine, f, SPAN_NONE);
+		return;
+	case SMTP_ASK_KEEP:
+		commit_refused(s, f);
+		return;
+	case SMTP_ASK_OCTETS: /* answered already; the spool did not come */
+		s->engine.txn.failed = f;
+		return;
+	default:
+		smtp_answer(&s->engine, f);
+		return;
+	}
+}
+
+static void
+take_rcpt(void *owner, struct channel *c, const void *message, int fd)
+{
+	const struct rcpt_answer *m = message;
+	struct session *s = session_asker(owner, &m->head, WAITS_RCPT);
+	const struct fault *f;
+
+	(void)c;
+	(void)fd;
+	if (!s)
+		return;
+	f = m->kind == RCPT_LOCAL ? transaction_add_rcpt(&s->txn,
+					    s->engine.ask.path, m->account,
+					    false)
+		: m->fault	  ? fault_row(m->fault)
+				  : &fault_relay_denied;
+	if (f)
+		LOG(EV_RCPT_REFUSED_, s->id, log_text(s->txn.sender),
+			log_text(s->engine.ask.path), log_fault(f));
+	smtp_answer(&s->engine, f);
+	session_run(s);
+}
+
+static void
+take_challenge(void *owner, struct channel *c, const void *message, int fd)
+{
+	const struct sasl_challenge *m = message;
+	struct session *s = session_asker(owner, &m->head, WAITS_LOGIN);
+
+	(void)c;
+	(void)fd;
+	if (!s)
+		return;
+	smtp_challenge(&s->engine, span_at(m->blob, m->blob_len));
+	session_run(s);
+}
+
+/* Keep what the login gave for as long as the session lasts. */
+static FALLIBLE
+keep_login(struct session *s, const struct sasl_done *m)
+{
+	struct login_facts facts = { .grant = m->grant };
+
+	arena_reset(&s->arena);
+	TRY(arena_copy(&s->arena, span_at(m->login, m->login_len),
+		&facts.name));
+	TRY(arena_copy(&s->arena, span_at(m->addresses, m->addresses_len),
+		&facts.addresses));
+	s->login = facts;
+	return OK;
+}
+
+static void
+take_login(void *owner, struct channel *c, const void *message, int fd)
+{
+	OWNED(fd_close) int unasked = fd;
+	const struct sasl_done *m = message;
+	struct session *s = session_asker(owner, &m->head, WAITS_LOGIN);
+	const struct fault *f = fault_row(m->fault);
+
+	(void)c;
+	(void)unasked;
+	if (!s)
+		return;
+	if (!f)
+		f = keep_login(s, m);
+	smtp_login_done(&s->engine, f,
+		m->blob_len > 0 ? span_at(m->blob, m->blob_len) : SPAN_NONE);
+	session_run(s);
+}
+
+static void
+take_spool(void *owner, struct channel *c, const void *message, int fd)
+{
+	OWNED(fd_close) int file = fd;
+	const struct spool_file *m = message;
+	struct session *s = session_asker(owner, &m->head, WAITS_SPOOL);
+	const struct fault *f = fault_row(m->fault);
+
+	(void)c;
+	if (!s)
+		return;
+	if (!f)
+		f = file < 0 ? &fault_ipc_malformed
+			     : body_move(&s->txn.body, fd_give(&file));
+	if (f)
+		s->engine.txn.failed = f;
+	session_run(s);
+}
+
+static void
+take_verdict(void *owner, struct channel *c, const void *message, int fd)
+{
+	const struct scan_answer *m = message;
+	struct session *s = session_asker(owner, &m->head, WAITS_VERDICT);
+
+	(void)c;
+	(void)fd;
+	if (!s)
+		return;
+	commit_verdict(s, m);
+	session_run(s);
+}
+
+static void
+take_queued(void *owner, struct channel *c, const void *message, int fd)
+{
+	const struct enqueue_done *m = message;
+	struct session *s = session_asker(owner, &m->head, WAITS_QUEUE);
+
+	(void)c;
+	(void)fd;
+	if (!s)
+		return;
+	commit_queued(s, m);
+	session_run(s);
+}
+
+static void
+take_stored(void *owner, struct channel *c, const void *message, int fd)
+{
+	const struct deliver_done *m = message;
+	struct session *s = session_asker(owner, &m->head, WAITS_STORE);
+
+	(void)c;
+	(void)fd;
+	if (!s)
+		return;
+	commit_stored(s, m);
+	session_run(s);
+}
+
+const struct handlers intake_handlers = {
+	.on = {
+		[RCPT_ANSWER] = take_rcpt,
+		[SASL_CHALLENGE] = take_challenge,
+		[SASL_DONE] = take_login,
+		[SPOOL_FILE] = take_spool,
+		[SCAN_ANSWER] = take_verdict,
+		[ENQUEUE_DONE] = take_queued,
+		[DELIVER_DONE] = take_stored,
+		[SIGN_ANSWER] = keys_late_answer,
+	},
+};

@@ -1,0 +1,245 @@
+/* ask.c -- what the engine asks for. */
+#include "intake/intake.h"
+#include "lib/mail/trace.h"
+#include "lib/policy/sender.h"
+#include "sys/clock.h"
+#include "sys/log.h"
+
+static const struct site *
+site(const struct session *s)
+{
+	return site_of(s->in->role);
+}
+
+static bool
+represents(const void *at, struct span domain)
+{
+	return site_represents(at, domain);
+}
+
+static struct sender_rights
+rights_of(const struct session *s)
+{
+	return (struct sender_rights){ .addresses = s->login.addresses,
+		.represents = represents,
+		.site = site(s) };
+}
+
+/* --- envelope ------------------------------------------------------------ */
+
+/* NC-2.1.7: the envelope sender of a user is one of the login's addresses.
+ * The null sender is for reports, which users do not make. */
+static FALLIBLE
+check_sender(struct session *s, const struct smtp_ask *ask)
+{
+	struct sender_rights r = rights_of(s);
+
+	if (span_is_set(ask->path) && sender_owns(&r, &ask->address))
+		return OK;
+	LOG(EV_SENDER_REFUSED, s->id, log_text(s->login.name),
+		log_text(ask->path), log_text(SPAN("MAIL FROM")));
+	return &fault_sender_not_owned;
+}
+
+static FALLIBLE
+ask_mail(struct session *s, const struct smtp_ask *ask)
+{
+	transaction_reset(&s->txn);
+	if (s->in->submission)
+		TRY(check_sender(s, ask));
+	TRY(transaction_set_sender(&s->txn,
+		span_is_set(ask->path) ? ask->path : span_at(NULL, 0),
+		ask->eight_bit));
+	smtp_answer(&s->engine, OK);
+	return OK;
+}
+
+static FALLIBLE
+refuse_rcpt(struct session *s, const struct smtp_ask *ask,
+	const struct fault *f)
+{
+	LOG(EV_RCPT_REFUSED_, s->id, log_text(s->txn.sender),
+		log_text(ask->path), log_fault(f));
+	return f;
+}
+
+/* A recipient elsewhere: only with a grant (NC-2.1.5).  The queue verifies the
+ * grant itself; this is the early word of it. */
+static FALLIBLE
+take_remote(struct session *s, const struct smtp_ask *ask)
+{
+	if (s->login.grant.kind != GRANT_SASL)
+		return refuse_rcpt(s, ask, &fault_relay_denied);
+	TRY(transaction_add_rcpt(&s->txn, ask->path, 0, true));
+	smtp_answer(&s->engine, OK);
+	return OK;
+}
+
+static FALLIBLE
+ask_rcpt(struct session *s, const struct smtp_ask *ask)
+{
+	struct rcpt_check m = { .address_len = (uint16_t)ask->path.len };
+
+	if (!ask->postmaster && (ask->address.is_literal ||
+		    !site_represents(site(s), ask->address.domain))) {
+		if (ask->address.is_literal)
+			return refuse_rcpt(s, ask, &fault_relay_denied);
+		return take_remote(s, ask);
+	}
+	memcpy(m.address, ask->path.at, ask->path.len);
+	m.head = session_question(s, RCPT_CHECK, WAITS_RCPT);
+	return channel_send(s->in->links[AUTH], &m, -1);
+}
+
+/* --- login --------------------------------------------------------------- */
+
+static const uint32_t mechanisms[] = {
+	[SMTP_PLAIN] = SASL_PLAIN,
+	[SMTP_SCRAM_SHA_256] = SASL_SCRAM_SHA_256,
+	[SMTP_SCRAM_SHA_256_PLUS] = SASL_SCRAM_SHA_256_PLUS,
+};
+
+static FALLIBLE
+ask_login(struct session *s, const struct smtp_ask *ask)
+{
+	static struct sasl_step m;
+	struct buf exporter = BUF(m.exporter);
+	const struct fault *f;
+
+	m = (struct sasl_step){ .start = ask->verb == SMTP_ASK_LOGIN,
+		.mechanism = mechanisms[ask->mechanism],
+		.has_blob = ask->has_blob,
+		.blob_len = (uint16_t)ask->blob.len };
+	memcpy(m.peer, s->peer, sizeof m.peer);
+	if (ask->blob.len > 0)
+		memcpy(m.blob, ask->blob.at, ask->blob.len);
+	f = tls_exporter(stream_tls(s->stream), &exporter);
+	m.exporter_len = f ? 0 : (uint16_t)exporter.len;
+	m.head = session_question(s, SASL_STEP, WAITS_LOGIN);
+	f = channel_send(s->in->links[AUTH], &m, -1);
+	explicit_bzero(&m, sizeof m);
+	return f;
+}
+
+/* auth drops an exchange when the next begins or its time is over. */
+static FALLIBLE
+drop_login(struct session *s, const struct smtp_ask *ask)
+{
+	(void)ask;
+	smtp_answer(&s->engine, OK);
+	return OK;
+}
+
+static FALLIBLE
+burn_login(struct session *s, const struct smtp_ask *ask)
+{
+	struct sasl_in_clear m = { .head = { .type = SASL_IN_CLEAR,
+					   .session = s->id } };
+
+	(void)ask;
+	memcpy(m.peer, s->peer, sizeof m.peer);
+	LOG(EV_LOGIN_IN_CLEAR, s->id,
+		log_text(span_of(service_name(
+			site(s)->permits[s->permit].service))),
+		log_address(s->peer));
+	/* auth away: the log has it */
+	if (channel_send(s->in->links[AUTH], &m, -1))
+		LOG(EV_LOGIN_IN_CLEAR, s->id, log_text(SPAN("auth is away")),
+			log_address(s->peer));
+	smtp_answer(&s->engine, OK);
+	return OK;
+}
+
+/* --- body ---------------------------------------------------------------- */
+
+static void
+put_id(struct buf *b, uint64_t session, uint32_t number)
+{
+	uint8_t octets[12];
+
+	for (int i = 0; i < 8; i++)
+		octets[i] = (uint8_t)(session >> (56 - 8 * i));
+	for (int i = 0; i < 4; i++)
+		octets[8 + i] = (uint8_t)(number >> (24 - 8 * i));
+	if (!buf_put_hex(b, span_at(octets, sizeof octets)))
+		buf_clear(b);
+}
+
+static FALLIBLE
+ask_body(struct session *s, const struct smtp_ask *ask)
+{
+	uint8_t text[TRACE_MAX], id_text[24];
+	struct buf received = BUF(text), id = BUF(id_text);
+	struct trace t = { .helo = smtp_helo(&s->engine),
+		.peer = s->in->submission ? NULL : s->peer,
+		.host = SITE_TEXT(site(s)->host),
+		.protocol = smtp_protocol(&s->engine),
+		.time = clock_instant() };
+
+	(void)ask;
+	put_id(&id, s->id, s->engine.messages);
+	t.id = buf_view(&id);
+	if (!put_received(&received, &t))
+		return &fault_sys_failed;
+	TRY(body_open(&s->txn.body));
+	TRY(body_add(&s->txn.body, buf_view(&received)));
+	smtp_answer(&s->engine, OK);
+	return OK;
+}
+
+static FALLIBLE
+ask_octets(struct session *s, const struct smtp_ask *ask)
+{
+	struct plain m;
+
+	TRY(body_add(&s->txn.body, ask->octets));
+	smtp_answer(&s->engine, OK);
+	if (!body_wants_file(&s->txn.body))
+		return OK;
+	m = (struct plain){ .head = session_question(s, SPOOL_WANTED,
+				    WAITS_SPOOL) };
+	if (channel_send(s->in->links[QUEUE], &m, -1)) {
+		s->waits = WAITS_NOT;
+		s->engine.txn.failed = &fault_ipc_closed;
+	}
+	return OK;
+}
+
+static FALLIBLE
+ask_keep(struct session *s, const struct smtp_ask *ask)
+{
+	(void)ask;
+	s->txn.committing = true;
+	return commit_begin(s);
+}
+
+static FALLIBLE
+ask_forget(struct session *s, const struct smtp_ask *ask)
+{
+	(void)ask;
+	transaction_reset(&s->txn);
+	smtp_answer(&s->engine, OK);
+	return OK;
+}
+
+typedef const struct fault *asker(struct session *s,
+	const struct smtp_ask *ask);
+
+static asker *const askers[] = {
+	[SMTP_ASK_LOGIN] = ask_login,
+	[SMTP_ASK_LOGIN_STEP] = ask_login,
+	[SMTP_ASK_LOGIN_DROP] = drop_login,
+	[SMTP_ASK_BURN] = burn_login,
+	[SMTP_ASK_MAIL] = ask_mail,
+	[SMTP_ASK_RCPT] = ask_rcpt,
+	[SMTP_ASK_BODY] = ask_body,
+	[SMTP_ASK_OCTETS] = ask_octets,
+	[SMTP_ASK_KEEP] = ask_keep,
+	[SMTP_ASK_FORGET] = ask_forget,
+};
+
+FALLIBLE
+ask_for(struct session *s, const struct smtp_ask *ask)
+{
+	return askers[ask->verb](s, ask);
+}

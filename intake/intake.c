@@ -1,0 +1,151 @@
+/* intake.c -- the life of mx and of submission. */
+#include "intake/intake.h"
+
+#include <stdlib.h>
+
+#include "lib/base/number.h"
+#include "sys/fd.h"
+#include "sys/keys.h"
+#include "sys/log.h"
+#include "sys/tls_files.h"
+
+/* Envelopes and logins of all sessions together. */
+#define ARENAS MiB(256)
+
+static struct intake process;
+
+static void
+describe_permit(struct intake *in, uint32_t i)
+{
+	const struct site *s = site_of(in->role);
+	uint32_t service = s->permits[i].service;
+
+	in->profiles[i] = (struct smtp_profile){
+		.host = SITE_TEXT(s->host),
+		.submission = in->submission,
+		.tls_from_start = service == SERVICE_SUBMISSIONS,
+		.tls_offered = in->tls != NULL,
+		.max_message = s->max_message,
+		.max_rcpts = s->max_recipients,
+		.max_messages = s->max_messages,
+	};
+}
+
+static void
+describe_permits(void *owner)
+{
+	struct intake *in = owner;
+
+	for (uint32_t i = 0; i < site_of(in->role)->permits_count; i++)
+		describe_permit(in, i);
+}
+
+static void
+prepare(void *owner, struct role_process *r)
+{
+	struct intake *in = owner;
+	const struct site *s = site_of(r);
+	void *arenas = pool_storage(ARENAS);
+
+	in->role = r;
+	if (!arenas || tls_start() ||
+		pool_open(sizeof(struct session), s->max_sessions,
+			&in->sessions) ||
+		acceptor_open(role_loop(r), s->max_per_source, session_open, in,
+			&in->acceptor))
+		exit(EXIT_FAULT);
+	arena_pool_init(&in->arenas, arenas, ARENAS);
+	keys_use(keys_over_channel, &in->keys);
+	describe_permits(in);
+}
+
+static void
+take_listener(void *owner, int fd, int permit)
+{
+	struct intake *in = owner;
+
+	describe_permit(in, (uint32_t)permit);
+	if (acceptor_listen(in->acceptor, fd, permit))
+		LOG(EV_SESSION_LIMIT, 0, log_text(SPAN("listener")));
+}
+
+static void
+end_listener(void *owner, int permit)
+{
+	struct intake *in = owner;
+
+	acceptor_unlisten(in->acceptor, permit);
+}
+
+static void
+take_file(void *owner, enum file_purpose purpose, uint32_t number, int fd)
+{
+	OWNED(fd_close) int file = fd;
+	struct intake *in = owner;
+
+	(void)number;
+	if (purpose != FILE_CERTIFICATE)
+		return;
+	if (tls_files_context(site_of(in->role), file, SPAN_NONE,
+		    in->submission, &in->tls))
+		LOG(EV_TLS_REFUSED, 0, log_text(SPAN("certificate")));
+	describe_permits(in);
+}
+
+static void
+linked(void *owner, struct channel *c, uint32_t account)
+{
+	struct intake *in = owner;
+
+	(void)account;
+	in->links[channel_peer(c)] = c;
+	if (channel_peer(c) == KEYS)
+		in->keys = c;
+}
+
+static void
+unlinked(void *owner, struct channel *c)
+{
+	struct intake *in = owner;
+	enum role peer = channel_peer(c);
+
+	if (in->links[peer] != c)
+		return;
+	in->links[peer] = NULL;
+	if (peer == KEYS)
+		in->keys = NULL;
+	session_lost(in, peer);
+}
+
+static void
+stop(void *owner)
+{
+	struct intake *in = owner;
+
+	in->stopping = true;
+	acceptor_unlisten_all(in->acceptor);
+	session_stop_all(in);
+}
+
+static const struct role_hooks hooks = {
+	.prepare = prepare,
+	.listen = take_listener,
+	.unlisten = end_listener,
+	.file = take_file,
+	.linked = linked,
+	.unlinked = unlinked,
+	.site = describe_permits,
+	.stop = stop,
+};
+
+int
+intake_main(enum role self)
+{
+	struct intake *in = &process;
+	struct role_process *r;
+
+	in->submission = self == SUBMISSION;
+	r = role_start(self, &intake_handlers, &hooks, in);
+	role_sandbox(r);
+	return role_run(r);
+}

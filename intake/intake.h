@@ -1,0 +1,95 @@
+/* intake.h -- SMTP sessions and the message each hands in: what mx and
+ * submission share.
+ *
+ * A session is a stream, the engine of lib/smtp and one transaction.  What the
+ * engine asks for goes to other processes; one question of a session is on its
+ * way at a time.  The order at the end of a message:
+ *
+ *	seal the body -> scan's verdict -> queue (remote recipients, with the
+ *	grant) -> store (local recipients) -> 250
+ *
+ * Store comes last, so that a message that is refused is in no mailbox; the
+ * queue can still forget what it took.
+ */
+#pragma once
+
+#include "intake/transaction.h"
+#include "lib/base/number.h"
+#include "lib/smtp/server.h"
+#include "sys/acceptor.h"
+#include "sys/pool.h"
+#include "sys/role.h"
+#include "sys/stream.h"
+
+struct session;
+
+struct intake {
+	struct role_process *role;
+	bool submission;
+	struct acceptor *acceptor;
+	struct tls_context *tls;
+	struct channel *keys, *links[ROLES]; /* NULL: away */
+	struct pool *sessions;
+	struct arena_pool arenas;
+	struct smtp_profile profiles[SITE_PERMITS]; /* by permit */
+	bool stopping;
+};
+
+/* Whose answer a session waits for. */
+enum waits { WAITS_NOT, WAITS_RCPT, WAITS_LOGIN, WAITS_SPOOL, WAITS_VERDICT,
+	WAITS_QUEUE, WAITS_STORE };
+
+/* What a successful login gave; zero before. */
+struct login_facts {
+	struct grant grant;
+	struct span name;      /* in the session's arena */
+	struct span addresses; /* blocks, in the session's arena */
+};
+
+struct session {
+	struct intake *in;
+	struct stream *stream; /* NULL: over, to be forgotten */
+	uint64_t id;
+	uint32_t slot, serial; /* serial: of the question on its way */
+	enum waits waits;
+	uint8_t peer[16];
+	uint16_t permit;
+	bool running;
+	uint64_t octets; /* of accepted messages */
+	struct arena arena; /* of the login */
+	struct login_facts login;
+	struct transaction txn;
+	struct smtp_server engine;
+};
+
+/* The whole life of the process, for main(). */
+int intake_main(enum role self);
+
+/* session.c */
+bool session_open(void *owner, int fd, int permit, const uint8_t peer[16],
+	uint16_t port);
+void session_run(struct session *s);
+void session_stop_all(struct intake *in);
+
+/* A role is away: whoever waits for it is answered 451. */
+void session_lost(struct intake *in, enum role role);
+
+/* The session that asked, if it still waits for this answer; it does not any
+ * more afterwards. */
+struct session *session_asker(struct intake *in, const struct head *head,
+	enum waits waits);
+
+/* Fields of a question of `type`; the session now waits. */
+struct head session_question(struct session *s, uint32_t type,
+	enum waits waits);
+
+/* ask.c: do what the engine asks for.  A fault is its answer; OK with
+ * s->waits == WAITS_NOT: it was answered on the spot. */
+FALLIBLE ask_for(struct session *s, const struct smtp_ask *ask);
+
+/* commit.c: the end of a message. */
+FALLIBLE commit_begin(struct session *s);
+
+/* answer.c: what the other processes say. */
+extern const struct handlers intake_handlers;
+void answer_fault(struct session *s, const struct fault *f);

@@ -1,0 +1,319 @@
+#include "intake/intake.h"
+#include "sys/log.h"
+
+#define HANDSHAKE_US SECONDS(30)  /* ST-D09 */
+#define ANSWER_US    MINUTES(10)  /* another process answers well before */
+#define LOGIN_ARENA  KiB(8)
+#define TXN_ARENA    MiB(1) /* 1,000 recipients of 320 octets and their rows */
+#define OUTPUT_FULL  (32 << 10)
+
+static const struct site *
+site(const struct session *s)
+{
+	return site_of(s->in->role);
+}
+
+/* --- questions ----------------------------------------------------------- */
+
+struct head
+session_question(struct session *s, uint32_t type, enum waits waits)
+{
+	s->waits = waits;
+	s->serial = s->slot;
+	return (struct head){ .type = type, .serial = s->slot,
+		.session = s->id };
+}
+
+struct session *
+session_asker(struct intake *in, const struct head *head, enum waits waits)
+{
+	struct session *s = pool_at(in->sessions, head->serial);
+
+	if (!s || s->id != head->session || s->waits != waits)
+		return NULL;
+	s->waits = WAITS_NOT;
+	return s;
+}
+
+/* --- the end ------------------------------------------------------------- */
+
+static void
+forget(struct session *s, const char *reason)
+{
+	struct intake *in = s->in;
+
+	LOG(EV_CLIENT_ENDED, s->id, log_text(span_of(reason)),
+		log_number(s->engine.messages), log_number(s->octets));
+	transaction_reset(&s->txn);
+	arena_reset(&s->arena);
+	acceptor_ended(in->acceptor, s->peer);
+	pool_give(in->sessions, s->slot);
+	if (in->stopping && pool_used(in->sessions) == 0)
+		role_stop(in->role);
+}
+
+static void
+finish(struct session *s, const char *reason)
+{
+	stream_finish(&s->stream);
+	forget(s, reason);
+}
+
+static void
+ended(void *owner, enum stream_end why)
+{
+	static const char *const reasons[] = {
+		[STREAM_CLOSED] = "closed",
+		[STREAM_CUT] = "cut",
+		[STREAM_BROKEN] = "tls",
+		[STREAM_TIMEOUT] = "timeout",
+	};
+	struct session *s = owner;
+
+	if (why == STREAM_BROKEN)
+		LOG(EV_TLS_REFUSED, s->id,
+			log_text(span_of(stream_reason(s->stream))));
+	s->stream = NULL;
+	/* What store or queue have been asked to commit stays with them; the
+	 * client did not read its answer and may send it again. */
+	if (!s->running)
+		forget(s, reasons[why]);
+}
+
+/* --- running ------------------------------------------------------------- */
+
+static void
+flush(struct session *s)
+{
+	struct span out = smtp_output(&s->engine);
+
+	if (out.len == 0 || !s->stream || stream_write(s->stream, out))
+		return;
+	smtp_sent(&s->engine, out.len);
+}
+
+static void
+set_deadline(struct session *s)
+{
+	int64_t us = s->waits ? ANSWER_US
+		: s->engine.state == SMTP_IN_DATA ? site(s)->data_us
+		: s->in->submission && !s->engine.logged_in
+		? site(s)->login_us
+		: site(s)->idle_us;
+
+	if (s->stream)
+		stream_deadline(s->stream, us);
+}
+
+static void
+start_tls(struct session *s)
+{
+	stream_deadline(s->stream, HANDSHAKE_US);
+	if (stream_accept_tls(s->stream, s->in->tls))
+		smtp_answer(&s->engine, &fault_tls_unavailable);
+}
+
+/* One turn; false when there is something to wait for. */
+static bool
+turn(struct session *s, struct span *in)
+{
+	enum smtp_turn t = smtp_run(&s->engine, in);
+	const struct fault *f;
+
+	flush(s);
+	switch (t) {
+	case SMTP_READ:
+	case SMTP_CLOSE:
+		return false;
+	case SMTP_WRITE:
+		return s->stream && stream_waiting(s->stream) <= OUTPUT_FULL;
+	case SMTP_ASK:
+		break;
+	}
+	if (s->engine.ask.verb == SMTP_ASK_TLS) {
+		start_tls(s);
+		return false;
+	}
+	f = ask_for(s, &s->engine.ask);
+	if (f) {
+		s->waits = WAITS_NOT;
+		answer_fault(s, f);
+	}
+	return s->waits == WAITS_NOT;
+}
+
+/* Run over `in` until something has to be waited for.  May free the session:
+ * returns false then. */
+static bool
+run(struct session *s, struct span *in)
+{
+	s->running = true;
+	while (s->stream && s->waits == WAITS_NOT && turn(s, in))
+		;
+	s->running = false;
+	if (!s->stream) {
+		forget(s, "closed");
+		return false;
+	}
+	if (s->engine.state == SMTP_OVER) {
+		finish(s, "over");
+		return false;
+	}
+	set_deadline(s);
+	return true;
+}
+
+/* An answer came: go on, then with what the client sent meanwhile. */
+void
+session_run(struct session *s)
+{
+	struct span nothing = span_at(NULL, 0);
+
+	if (run(s, &nothing) && s->waits == WAITS_NOT)
+		stream_resume(s->stream);
+}
+
+static size_t
+input(void *owner, struct span in)
+{
+	struct session *s = owner;
+	struct span rest = in;
+
+	if (s->waits != WAITS_NOT)
+		return 0;
+	if (!run(s, &rest))
+		return in.len;
+	return in.len - rest.len;
+}
+
+static void
+drained(void *owner)
+{
+	struct session *s = owner;
+
+	if (s->waits == WAITS_NOT && !s->running)
+		session_run(s);
+}
+
+static void
+secured(void *owner)
+{
+	struct session *s = owner;
+	uint8_t room[TLS_BINDING_MAX];
+	struct buf exporter = BUF(room);
+	struct tls_info info;
+
+	tls_info(stream_tls(s->stream), &info);
+	LOG(EV_TLS_STARTED, s->id, log_text(span_of(info.version_name)),
+		log_text(span_of(info.cipher_name)));
+	/* RFC 3207 section 4.2: all that was known before is forgotten. */
+	transaction_reset(&s->txn);
+	smtp_secured(&s->engine, !tls_exporter(stream_tls(s->stream), &exporter));
+	flush(s);
+	set_deadline(s);
+}
+
+static const struct stream_events events = {
+	.input = input,
+	.drained = drained,
+	.secured = secured,
+	.ended = ended,
+};
+
+/* --- start --------------------------------------------------------------- */
+
+static bool
+start(struct session *s, int fd, uint16_t port)
+{
+	struct intake *in = s->in;
+	const struct smtp_profile *p = &in->profiles[s->permit];
+
+	if (stream_open(role_loop(in->role), fd, &events, s, &s->stream))
+		return false;
+	LOG(EV_CLIENT_CONNECTED, s->id,
+		log_text(span_of(service_name(
+			site(s)->permits[s->permit].service))),
+		log_address(s->peer), log_number(port));
+	smtp_server_init(&s->engine, p);
+	if (p->tls_from_start) {
+		stream_deadline(s->stream, HANDSHAKE_US);
+		if (stream_accept_tls(s->stream, in->tls))
+			stream_abort(&s->stream);
+		return true;
+	}
+	flush(s);
+	set_deadline(s);
+	return true;
+}
+
+bool
+session_open(void *owner, int fd, int permit, const uint8_t peer[16],
+	uint16_t port)
+{
+	struct intake *in = owner;
+	struct session *s;
+	uint32_t slot;
+
+	if (in->stopping)
+		return false;
+	s = pool_take(in->sessions, &slot);
+	if (!s)
+		return false;
+	s->in = in;
+	s->id = role_new_session(in->role);
+	s->slot = slot;
+	s->permit = (uint16_t)permit;
+	memcpy(s->peer, peer, sizeof s->peer);
+	arena_init(&s->arena, &in->arenas, LOGIN_ARENA);
+	transaction_init(&s->txn, &in->arenas, TXN_ARENA);
+	if (!start(s, fd, port)) {
+		pool_give(in->sessions, slot);
+		return false;
+	}
+	if (!s->stream) /* TLS could not begin; the descriptor is closed */
+		pool_give(in->sessions, slot);
+	return true;
+}
+
+/* --- when others go away ------------------------------------------------- */
+
+static const enum role answerers[] = {
+	[WAITS_NOT] = NOBODY,
+	[WAITS_RCPT] = AUTH,
+	[WAITS_LOGIN] = AUTH,
+	[WAITS_SPOOL] = QUEUE,
+	[WAITS_VERDICT] = SCAN,
+	[WAITS_QUEUE] = QUEUE,
+	[WAITS_STORE] = STORE,
+};
+
+void
+session_lost(struct intake *in, enum role role)
+{
+	for (uint32_t i = 0; i < pool_size(in->sessions); i++) {
+		struct session *s = pool_at(in->sessions, i);
+
+		if (!s || s->waits == WAITS_NOT || answerers[s->waits] != role)
+			continue;
+		s->waits = WAITS_NOT;
+		answer_fault(s, &fault_ipc_closed);
+		session_run(s);
+	}
+}
+
+void
+session_stop_all(struct intake *in)
+{
+	for (uint32_t i = 0; i < pool_size(in->sessions); i++) {
+		struct session *s = pool_at(in->sessions, i);
+
+		/* a message at its end is answered first */
+		if (!s || s->txn.committing)
+			continue;
+		smtp_bye(&s->engine, &fault_session_stopping);
+		flush(s);
+		finish(s, "stopping");
+	}
+	if (pool_used(in->sessions) == 0)
+		role_stop(in->role);
+}

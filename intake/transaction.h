@@ -1,0 +1,38 @@
+/* transaction.h -- the envelope and body that a session collects. */
+#pragma once
+
+#include "lib/base/arena.h"
+#include "sys/body.h"
+#include "trust/tokens.h"
+
+struct rcpt {
+	struct rcpt *next;
+	struct span address; /* as the client wrote it */
+	uint32_t account;    /* of a mailbox here       */
+	bool remote;
+};
+
+/* Zero but for the arena: nothing collected. */
+struct transaction {
+	struct arena arena;
+	struct span sender; /* empty: null sender */
+	struct rcpt *first, **last;
+	uint32_t local, remote;
+	bool eight_bit, committing;
+	struct body body;
+	struct verdict verdict;
+	uint64_t queued; /* id in the queue, 0: not there */
+};
+
+/* limit  octets of envelope that the transaction may hold */
+void transaction_init(struct transaction *t, struct arena_pool *pool,
+	size_t limit);
+
+FALLIBLE transaction_set_sender(struct transaction *t, struct span sender,
+	bool eight_bit);
+
+FALLIBLE transaction_add_rcpt(struct transaction *t, struct span address,
+	uint32_t account, bool remote);
+
+/* Back to nothing: the one reset (security rule P5). */
+void transaction_reset(struct transaction *t);
