@@ -47,6 +47,7 @@ static struct fake {
 	size_t slice; /* at most this many mailboxes in one answer */
 	size_t octets_asked;
 	unsigned turns; /* of the others */
+	unsigned asks, fail; /* every fail-th ask is answered with a fault */
 	void (*others)(struct imap_session *s); /* called by SUBSCRIBE */
 } fake;
 
@@ -352,6 +353,9 @@ fake_answer(struct imap_session *s)
 {
 	const struct imap_ask *a = imap_asked(s);
 
+	if (fake.fail && ++fake.asks % fake.fail == 0 &&
+		a->verb != IMAP_ASK_CLOSE)
+		return imap_answer(s, &fault_storage_failed);
 	switch (a->verb) {
 	case IMAP_ASK_CREATE ... IMAP_ASK_UNSUBSCRIBE:
 		if (fake.others && a->verb == IMAP_ASK_SUBSCRIBE)

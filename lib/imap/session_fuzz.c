@@ -36,6 +36,7 @@ others_work(struct imap_session *s)
 	imap_changed(s);
 }
 
+/* False when the answers did not fit. */
 static bool
 run(struct span in, size_t piece, size_t drain, struct buf *out)
 {
@@ -48,6 +49,24 @@ run(struct span in, size_t piece, size_t drain, struct buf *out)
 		if (!fake_run(s, span_shift_upto(&in, piece), out, drain))
 			return buf_room(out) > IMAP_OUTPUT_MAX;
 	return true;
+}
+
+/* The store fails now and then: the session may end, but what it said before
+ * can be read. */
+static void
+run_with_faults(struct span in, unsigned fail, struct buf *out)
+{
+	static struct fake_client client;
+	struct imap_session *s = fake_open();
+
+	buf_clear(out);
+	for (size_t i = 0; i < COUNT_OF(mails); i++)
+		MUST(!fake_add(&fake.box[0], mails[i], 0, SECONDS(i)));
+	fake.fail = fail;
+	if (!fake_run(s, in, out, SIZE_MAX))
+		return;
+	memset(&client, 0, sizeof client);
+	client_read(&client, buf_view(out));
 }
 
 FUZZ(struct span input)
@@ -63,4 +82,5 @@ FUZZ(struct span input)
 	MUST(span_equals(buf_view(&whole), buf_view(&parts)));
 	memset(&client, 0, sizeof client);
 	client_read(&client, buf_view(&whole));
+	run_with_faults(input, 1 + (unsigned)(piece % 7), &whole);
 }

@@ -558,3 +558,68 @@ TEST(fetch_streams)
 			1) + sizeof "a OK FETCH done\r\n" - 1);
 	CHECK_NUMBER(fake.octets_asked, 4 * sizeof big);
 }
+
+static const struct {
+	const char *what, *start, *fill, *want;
+	size_t times;
+} floods[] = {
+	{ "IM-D03 parentheses", "a ID ", "(", "a BAD Parameter list expected\r\n",
+	  10000 },
+	{ "IM-D03 more of them", "a ID ", "(", "* BYE Command too long\r\n",
+	  100000 },
+	{ "IM-D04 brackets", "a FETCH 1 BODY", "[", "a BAD Syntax error\r\n",
+	  10000 },
+	{ "IM-D04 a deep part", "a FETCH 1 BODY[1", ".1",
+	  "a BAD Syntax error\r\n", 5000 },
+	{ "IM-D04 closing ones", "a SEARCH ", ")", "a BAD Syntax error\r\n",
+	  10000 },
+	{ "IM-D05 OR of OR", "a SEARCH ", "OR ",
+	  "a BAD [LIMIT] Too long or too complex\r\n", 5000 },
+	{ "IM-D05 parentheses", "a SEARCH ", "(",
+	  "a BAD [LIMIT] Too long or too complex\r\n", 10000 },
+	{ "IM-D05 many keys", "a SEARCH ALL", " ALL",
+	  "a BAD [LIMIT] Too long or too complex\r\n", 4000 },
+	{ "IM-D06 the same again", "a UID FETCH 1", ",1:4294967295",
+	  "a BAD Syntax error\r\n", 1000 },
+	{ "IM-D06 holes", "a UID FETCH 1", ",1,3,5,7,9,11,13,15,17,19",
+	  "a BAD Syntax error\r\n", 500 },
+	{ "IM-D10 a string without end", "a LIST \"\" \"", "x",
+	  "a BAD Reference and pattern expected\r\n", 10000 },
+	{ "flags", "a STORE 1 FLAGS (a", " a", "a BAD Flags expected\r\n",
+	  5000 },
+	{ "items", "a FETCH 1 (UID", " UID",
+	  "a BAD [LIMIT] Too long or too complex\r\n", 1000 },
+	{ "field names", "a FETCH 1 BODY[HEADER.FIELDS (a", " a",
+	  "a BAD Syntax error\r\n", 5000 },
+	{ "wildcards", "a LIST \"\" \"", "*%",
+	  "a BAD Reference and pattern expected\r\n", 5000 },
+	{ "errors", "", "x\r\n", "x BAD Command expected\r\n"
+		"x BAD Command expected\r\nx BAD Command expected\r\n"
+		"x BAD Command expected\r\nx BAD Command expected\r\n"
+		"x BAD Command expected\r\nx BAD Command expected\r\n"
+		"x BAD Command expected\r\nx BAD Command expected\r\n"
+		"x BAD Command expected\r\nx BAD Command expected\r\n"
+		"x BAD Command expected\r\nx BAD Command expected\r\n"
+		"x BAD Command expected\r\nx BAD Command expected\r\n"
+		"x BAD Command expected\r\nx BAD Command expected\r\n"
+		"x BAD Command expected\r\nx BAD Command expected\r\n"
+		"x BAD Command expected\r\nx BAD Command expected\r\n"
+		"* BYE Too many errors\r\n", 1000 },
+};
+
+TEST(floods_are_refused)
+{
+	static uint8_t storage[300000];
+
+	EACH_CASE(c, floods) {
+		struct imap_session *s = open_selected();
+		struct buf b = BUF(storage);
+		bool open;
+
+		buf_put_text(&b, c->start);
+		for (size_t i = 0; i < c->times; i++)
+			buf_put_text(&b, c->fill);
+		buf_put(&b, SPAN("\r\n\0"));
+		CHECK_SPAN(talk(s, (const char *)storage, &open), c->want);
+	}
+}

@@ -200,7 +200,7 @@ take_value_imap(struct span *in)
 		if (in->len == 0)
 			return false;
 		if (span_take(in, '(')) {
-			if (depth++ == 64)
+			if (depth++ == 32)
 				return false;
 			fresh = true;
 			continue;

@@ -33,5 +33,5 @@ bool put_upper(struct buf *b, struct span s, size_t max);
  * SPAN_NONE for NIL */
 bool take_nstring(struct span *in, struct span *inner);
 
-/* One value: atom, number, string, NIL or balanced list, at most 64 deep. */
+/* One value: atom, number, string, NIL or balanced list, at most 32 deep. */
 bool take_value_imap(struct span *in);
