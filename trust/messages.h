@@ -359,6 +359,9 @@ struct relay_job {
 	uint8_t zero;
 };
 
+/* RELAY_DROP is a struct plain: dial failed, nobody connects job
+ * head.session. */
+
 struct relay_rcpt {
 	struct head head; /* serial: index in the job, from 0 */
 	uint16_t address_len;

@@ -1,0 +1,183 @@
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/must.h"
+#include "lib/base/number.h"
+#include "proc/relay/relay.h"
+#include "sys/fd.h"
+
+#define ENVELOPE MiB(1)
+
+struct job *
+job_find(struct relay *r, uint64_t id)
+{
+	for (uint32_t i = 0; i < pool_size(r->jobs); i++) {
+		struct job *j = pool_at(r->jobs, i);
+
+		if (j && j->id == id)
+			return j;
+	}
+	return NULL;
+}
+
+/* --- results ------------------------------------------------------------- */
+
+static void
+tell(struct relay *r, uint64_t job, uint32_t rcpt,
+	const struct response *response)
+{
+	struct relay_result m = { .head = { .type = RELAY_RESULT,
+					  .serial = rcpt,
+					  .session = job } };
+
+	m.reply.code = (uint16_t)response->code;
+	m.reply.text_len = response->text_len;
+	memcpy(m.reply.enhanced, response->enhanced, sizeof m.reply.enhanced);
+	memcpy(m.reply.text, response->text, response->text_len);
+	/* A queue that is away asks again: at least once, RFC 5321 section
+	 * 6.1. */
+	if (channel_send(r->queue, &m, -1))
+		return;
+}
+
+static void
+tell_done(struct relay *r, uint64_t job, uint64_t connection)
+{
+	struct relay_done m = { .head = { .type = RELAY_DONE, .session = job },
+		.connection = connection };
+
+	if (channel_send(r->queue, &m, -1))
+		return;
+}
+
+void
+job_tell(struct relay *r, const struct job *j, size_t rcpt,
+	const struct response *response)
+{
+	tell(r, j->id, (uint32_t)rcpt, response);
+}
+
+void
+job_fail(struct relay *r, struct job *j, const char *why)
+{
+	struct response response;
+
+	response_make(&response, 451, "4.4.0", span_of(why));
+	for (uint32_t i = 0; i < j->expected; i++)
+		tell(r, j->id, i, &response);
+	job_close(r, j);
+}
+
+void
+job_close(struct relay *r, struct job *j)
+{
+	struct connection *c = j->connection;
+	bool stays = c && c->stream && !r->stopping;
+
+	tell_done(r, j->id, stays ? c->id : 0);
+	if (c)
+		c->job = NULL;
+	timer_close(&j->patience);
+	fd_close(&j->body);
+	arena_reset(&j->arena);
+	pool_give(r->jobs, j->slot);
+	if (r->stopping && pool_used(r->jobs) == 0)
+		role_stop(r->role);
+}
+
+/* --- what the queue hands over ------------------------------------------- */
+
+struct waiting {
+	struct relay *relay;
+	struct job *job;
+};
+
+static struct waiting waiting[JOBS_MAX];
+
+static void
+nobody_connected(void *arg)
+{
+	struct waiting *w = arg;
+
+	if (!w->job->connection && !w->job->reuse)
+		job_fail(w->relay, w->job, "No connection");
+}
+
+void
+job_begin(struct relay *r, struct job *j)
+{
+	struct connection *c;
+
+	if (!job_is_whole(j))
+		return;
+	c = connection_find(r, j->reuse ? j->reuse : j->id);
+	if (c && !c->job)
+		connection_take(c, j);
+	else if (j->reuse)
+		job_fail(r, j, "Connection is gone");
+}
+
+static FALLIBLE
+fill(struct relay *r, struct job *j, const struct relay_job *m)
+{
+	struct span sender;
+
+	arena_init(&j->arena, &r->arenas, ENVELOPE);
+	TRY(arena_copy(&j->arena, span_at(m->sender, m->sender_len), &sender));
+	j->message = (struct client_job){ .sender = sender,
+		.rcpts = j->rcpts,
+		.size = m->size,
+		.eight_bit = m->eight_bit };
+	return timer_open(role_loop(r->role), nobody_connected,
+		&waiting[j->slot], &j->patience);
+}
+
+void
+job_open(struct relay *r, const struct relay_job *m, int body)
+{
+	OWNED(fd_close) int fd = body;
+	struct job *j;
+	uint32_t slot;
+
+	if (m->rcpts == 0 || m->rcpts > CLIENT_RCPTS_MAX ||
+		m->sender_len > ADDRESS_MAX || r->stopping)
+		return;
+	j = pool_take(r->jobs, &slot);
+	if (!j)
+		return;
+	j->id = m->head.session;
+	j->slot = slot;
+	j->reuse = m->reuse;
+	j->expected = m->rcpts;
+	j->body = fd_give(&fd);
+	waiting[slot] = (struct waiting){ r, j };
+	if (fill(r, j, m))
+		job_fail(r, j, "No room");
+	else
+		timer_set(j->patience, DIALLING_US);
+}
+
+void
+job_add_rcpt(struct relay *r, const struct relay_rcpt *m)
+{
+	struct job *j = job_find(r, m->head.session);
+
+	if (!j || job_is_whole(j) || m->address_len > ADDRESS_MAX)
+		return;
+	if (arena_copy(&j->arena, span_at(m->address, m->address_len),
+		    &j->rcpts[j->message.count])) {
+		job_fail(r, j, "No room");
+		return;
+	}
+	j->message.count++;
+	job_begin(r, j);
+}
+
+void
+job_drop(struct relay *r, uint64_t id)
+{
+	struct job *j = job_find(r, id);
+
+	if (j && !j->connection)
+		job_close(r, j);
+}
