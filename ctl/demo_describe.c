@@ -63,7 +63,7 @@ demo_describe(const struct demo *d)
 	text = json_take_text(&j);
 	demo_path(d, "site.json", path);
 	if (text)
-		f = file_replace(path, 0600, span_of(text));
+		f = replace_whole(path, 0600, span_of(text));
 	free(text);
 	if (f)
 		complain_fault(f, path, "is the directory writable?");

@@ -31,7 +31,7 @@ write_file(const struct demo *d, const char *name, const char *text)
 	const struct fault *f;
 
 	demo_path(d, name, path);
-	f = file_replace(path, 0644, span_of(text));
+	f = replace_whole(path, 0644, span_of(text));
 	if (f)
 		complain_fault(f, path, "is the directory writable?");
 	return !f;

@@ -98,7 +98,7 @@ make_settings(struct demo *d)
 	write_settings(f, d);
 	fclose(f);
 	demo_path(d, "posthold.conf", path);
-	fault = file_replace(path, 0644, span_at(text, len));
+	fault = replace_whole(path, 0644, span_at(text, len));
 	free(text);
 	if (fault) {
 		complain_fault(fault, path, "is the directory writable?");
@@ -160,7 +160,7 @@ keep_passwords(const struct demo *d, const char *path)
 		if (!buf_put_text(&b, d->users[i].password) ||
 			!buf_push(&b, '\n'))
 			return &fault_sys_failed;
-	return file_replace(path, 0600, buf_view(&b));
+	return replace_whole(path, 0600, buf_view(&b));
 }
 
 static FALLIBLE

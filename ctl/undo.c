@@ -33,7 +33,7 @@ undo_directory(struct undo *u, const char *path, mode_t mode)
 bool
 undo_file(struct undo *u, const char *path, mode_t mode, struct span octets)
 {
-	const struct fault *f = file_create(path, mode, octets);
+	const struct fault *f = replace_create(path, mode, octets);
 
 	if (!f) {
 		undo_note(u, path);

@@ -100,7 +100,7 @@ keep_owner(const char *path, const char *name)
 }
 
 FALLIBLE
-file_replace(const char *path, mode_t mode, struct span octets)
+replace_whole(const char *path, mode_t mode, struct span octets)
 {
 	char name[PATH_LONGEST];
 
@@ -116,7 +116,7 @@ file_replace(const char *path, mode_t mode, struct span octets)
 }
 
 FALLIBLE
-file_create(const char *path, mode_t mode, struct span octets)
+replace_create(const char *path, mode_t mode, struct span octets)
 {
 	const struct fault *f = OK;
 	char name[PATH_LONGEST];
@@ -129,7 +129,7 @@ file_create(const char *path, mode_t mode, struct span octets)
 }
 
 FALLIBLE
-file_lock(const char *path, int *out)
+replace_lock(const char *path, int *out)
 {
 	OWNED(fd_close) int fd = -1;
 	char name[PATH_LONGEST];

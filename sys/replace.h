@@ -13,15 +13,15 @@
  * renamed, and the directory synced.
  *
  * storage_full, storage_failed  the old content stays */
-FALLIBLE file_replace(const char *path, mode_t mode, struct span octets);
+FALLIBLE replace_whole(const char *path, mode_t mode, struct span octets);
 
-/* As file_replace for a file that must not exist yet.
+/* As replace_whole for a file that must not exist yet.
  *
  * file_exists  it does; nothing is changed */
-FALLIBLE file_create(const char *path, mode_t mode, struct span octets);
+FALLIBLE replace_create(const char *path, mode_t mode, struct span octets);
 
 /* Take the lock of `path` (the file "path.lock" beside it, made if need be) or
  * wait for it for at most five seconds; closing *out gives it back.
  *
  * file_busy  another command holds it */
-FALLIBLE file_lock(const char *path, int *out);
+FALLIBLE replace_lock(const char *path, int *out);

@@ -65,10 +65,10 @@ strays(void)
 TEST(a_file_is_replaced_whole)
 {
 	start();
-	CHECK_OK(file_replace(path, 0640, SPAN("one")));
+	CHECK_OK(replace_whole(path, 0640, SPAN("one")));
 	CHECK_SPAN(content(), "one");
 	CHECK_NUMBER(mode(), 0640);
-	CHECK_OK(file_replace(path, 0600, SPAN("another")));
+	CHECK_OK(replace_whole(path, 0600, SPAN("another")));
 	CHECK_SPAN(content(), "another");
 	CHECK_NUMBER(mode(), 0600);
 	CHECK_NUMBER(strays(), 0);
@@ -77,8 +77,8 @@ TEST(a_file_is_replaced_whole)
 TEST(a_file_that_exists_is_not_created)
 {
 	start();
-	CHECK_OK(file_create(path, 0600, SPAN("one")));
-	CHECK_FAULT(file_create(path, 0600, SPAN("two")), &fault_file_exists);
+	CHECK_OK(replace_create(path, 0600, SPAN("one")));
+	CHECK_FAULT(replace_create(path, 0600, SPAN("two")), &fault_file_exists);
 	CHECK_SPAN(content(), "one");
 	CHECK_NUMBER(strays(), 0);
 }
@@ -86,12 +86,12 @@ TEST(a_file_that_exists_is_not_created)
 TEST(what_cannot_be_written_changes_nothing)
 {
 	start();
-	CHECK_FAULT(file_replace("/proc/no-such-place/file", 0600, SPAN("x")),
+	CHECK_FAULT(replace_whole("/proc/no-such-place/file", 0600, SPAN("x")),
 		&fault_storage_failed);
-	CHECK_OK(file_replace(path, 0600, SPAN("one")));
+	CHECK_OK(replace_whole(path, 0600, SPAN("one")));
 	unlink(path);
 	CHECK(mkdir(path, 0700) == 0);
-	CHECK_FAULT(file_replace(path, 0600, SPAN("two")),
+	CHECK_FAULT(replace_whole(path, 0600, SPAN("two")),
 		&fault_storage_failed);
 	CHECK(rmdir(path) == 0);
 	CHECK_NUMBER(strays(), 0);
@@ -103,12 +103,12 @@ TEST(a_lock_has_one_holder)
 	pid_t child;
 
 	start();
-	CHECK_OK(file_lock(path, &first));
+	CHECK_OK(replace_lock(path, &first));
 	child = fork();
 	if (child == 0)
-		_exit(file_lock(path, &second) == &fault_file_busy ? 0 : 1);
+		_exit(replace_lock(path, &second) == &fault_file_busy ? 0 : 1);
 	CHECK(waitpid(child, &status, 0) == child && status == 0);
 	fd_close(&first);
-	CHECK_OK(file_lock(path, &second));
+	CHECK_OK(replace_lock(path, &second));
 	fd_close(&second);
 }

@@ -25,7 +25,7 @@ users_create(const char *path)
 {
 	struct users_header empty = { 0 };
 
-	return write_file(path, &empty, sizeof empty, file_create);
+	return write_file(path, &empty, sizeof empty, replace_create);
 }
 
 /* Records into memory of our own, with room for one more. */
@@ -49,7 +49,7 @@ users_edit_open(const char *path, struct users_edit *e)
 	OWNED(users_close) struct users *u = NULL;
 
 	*e = (struct users_edit){ .path = path, .lock = -1 };
-	TRY(file_lock(path, &lock));
+	TRY(replace_lock(path, &lock));
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return &fault_sys_failed;
@@ -210,5 +210,5 @@ users_edit_save(struct users_edit *e)
 	memcpy(h + 1, e->at, e->count * USERS_RECORD);
 	h->count = (uint32_t)e->count;
 	h->highest = e->highest;
-	return write_file(e->path, h, octets, file_replace);
+	return write_file(e->path, h, octets, replace_whole);
 }
