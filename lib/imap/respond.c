@@ -20,7 +20,6 @@ static const struct {
 	{ &fault_imap_too_big, "BAD [LIMIT] Too long or too complex" },
 	{ &fault_imap_name, "NO [CANNOT] Invalid mailbox name" },
 	{ &fault_imap_charset, "NO [BADCHARSET (US-ASCII UTF-8)] No" },
-	{ &fault_imap_no_part, "NO No such part" },
 	{ &fault_imap_gone, "NO [EXPUNGEISSUED] Some messages are gone" },
 	{ &fault_imap_octets, "NO [CANNOT] NUL, bare CR or bare LF" },
 };
