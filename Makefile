@@ -48,7 +48,7 @@ else
 HARDEN += -enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang \
 	-Wno-gnu-variable-sized-type-not-at-end
 endif
-CFLAGS := -std=gnu17 -g -D_GNU_SOURCE -I. -fPIE -ffile-prefix-map=$(CURDIR)=. $(WARN)
+CFLAGS := -std=gnu17 -g -D_GNU_SOURCE -iquote . -fPIE -ffile-prefix-map=$(CURDIR)=. $(WARN)
 LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code \
 	-Wl,--as-needed -Wl,--gc-sections
 

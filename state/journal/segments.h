@@ -1,0 +1,57 @@
+/* segments.h -- the files of a journal; state/journal only. */
+#pragma once
+
+#include "state/journal/format.h"
+#include "state/journal/journal.h"
+
+#define JOURNAL_BATCH (8u << 20) /* octets of records waiting for a commit */
+#define NAME_SIZE     24
+
+struct segment {
+	uint64_t id;   /* rises by one; also the epoch */
+	uint64_t first_lsn;
+	uint32_t kept; /* records that hold it */
+	int fd;
+};
+
+struct journal {
+	struct journal_setup setup;
+	struct journal_facts facts;
+	uint8_t uuid[16];
+	int lock;
+	bool failed;
+
+	struct segment *segments; /* ascending ids, without a hole */
+	size_t count, cap;
+	int spare;       /* the next segment, reserved; -1: none */
+	uint64_t offset; /* in the last segment: where the batch goes */
+
+	uint8_t *batch;
+	size_t batch_len;
+	size_t last_start; /* of the record appended last */
+	bool last_has_blob;
+	bool unsynced;     /* something was written since the last sync */
+	uint64_t next_lsn, acked;
+};
+
+struct segment *segment_last(struct journal *j);
+struct segment *segment_find(struct journal *j, uint64_t id);
+struct seed segment_seed(const struct journal *j, uint64_t id);
+
+void name_segment(char name[NAME_SIZE], uint64_t id);
+void name_blob(char name[NAME_SIZE], uint64_t lsn);
+
+/* Add a segment that exists to the table; takes over `fd`. */
+FALLIBLE segment_add(struct journal *j, uint64_t id, uint64_t first_lsn, int fd);
+
+/* Go on in a new segment; what is in the old one has been written and synced. */
+FALLIBLE segment_next(struct journal *j);
+
+/* Have the one after this ready, so that a commit meets no full disk. */
+FALLIBLE segment_reserve(struct journal *j);
+
+/* Remove the segments at the front that nothing keeps, and their blobs. */
+FALLIBLE segments_drop_front(struct journal *j);
+
+/* Any failure to write or sync ends the journal's use (rule D3). */
+FALLIBLE journal_fail(struct journal *j, const struct fault *f);
