@@ -130,6 +130,30 @@ part_is_sound(const struct index *x, size_t n)
 		p.kind <= INDEX_TEXT && p.encoding <= ENCODING_OTHER;
 }
 
+void
+index_shift(struct buf *blob, uint32_t by)
+{
+	struct index_head h;
+
+	memcpy(&h, blob->at, sizeof h);
+	h.size += by;
+	h.header_len += by;
+	memcpy(blob->at, &h, sizeof h);
+	for (size_t i = 0; i < h.parts; i++) {
+		uint8_t *at = blob->at + sizeof h +
+			i * sizeof(struct index_part);
+		struct index_part p;
+
+		memcpy(&p, at, sizeof p);
+		if (i == 0)
+			p.header_len += by;
+		else
+			p.header_at += by;
+		p.body_at += by;
+		memcpy(at, &p, sizeof p);
+	}
+}
+
 FALLIBLE
 index_open(struct span blob, struct index *out)
 {

@@ -42,6 +42,12 @@ void index_make(struct span message, struct tree *tree, struct buf *out);
 /* record_damaged  not a blob of index_make */
 FALLIBLE index_open(struct span blob, struct index *out);
 
+/* Turn the blob of a message into that of the same message with `by` octets of
+ * header fields put before it.  What the texts say of a message is true of both.
+ *
+ * blob  of index_make; its size + by is at most UINT32_MAX */
+void index_shift(struct buf *blob, uint32_t by);
+
 /* n < x->parts */
 struct index_part index_part(const struct index *x, size_t n);
 

@@ -80,6 +80,9 @@ static const struct {
 	{ "MI-D15 epilogue", SPAN(MIME
 		MULTI("x") "\r\n--x\r\n\r\na\r\n--x--\r\n\r\nmore\r\n"), 2,
 	  PART_EPILOGUE },
+	{ "MI-D15 a part in the epilogue", SPAN(MIME
+		MULTI("x") "\r\n--x\r\n\r\na\r\n--x--\r\n--x\r\n\r\nb\r\n"), 2,
+	  PART_EPILOGUE },
 	{ "MI-D16 preamble", SPAN(MIME
 		MULTI("x") "\r\nless\r\n--x\r\n\r\na\r\n--x--\r\n"), 2,
 	  PART_PREAMBLE },
