@@ -1,0 +1,107 @@
+/* scan -- looks at every message before it is kept, and says so under seal. */
+#include <stdlib.h>
+
+#include "proc/scan/scan.h"
+#include "sys/clock.h"
+#include "sys/crypto.h"
+#include "sys/fd.h"
+
+static void
+take_request(void *owner, struct channel *c, const void *message, int fd)
+{
+	request_take(owner, c, message, fd);
+}
+
+static const struct handlers handlers = {
+	.on = { [SCAN_REQUEST] = take_request },
+};
+
+/* Those that waited too long for the engine. */
+static void
+give_up_old(struct scan *s, struct request_list *l, int64_t patience)
+{
+	int64_t now = clock_tick().us;
+
+	while (l->first && now - l->first->came.us > patience) {
+		struct request *r = list_take_first(l);
+
+		if (l == &s->given)
+			s->given_count--;
+		request_answer(s, r, &fault_verdict_missing);
+	}
+}
+
+static void
+tick(void *arg)
+{
+	struct scan *s = arg;
+
+	give_up_old(s, &s->waiting, s->engine < 0 ? WITHOUT_ENGINE : PATIENCE);
+	give_up_old(s, &s->given, PATIENCE);
+	s->asked = false;
+	engine_want(s);
+	engine_feed(s);
+	if (s->engine >= 0)
+		timer_set(s->tick, SECONDS(1));
+}
+
+static void
+prepare(void *owner, struct role_process *r)
+{
+	struct scan *s = owner;
+
+	s->role = r;
+	s->engine = -1;
+	s->in = BUF(s->in_storage);
+	list_init(&s->waiting);
+	list_init(&s->given);
+	mac_start();
+	if (crypto_start() ||
+		pool_open(sizeof(struct request), REQUESTS_MAX, &s->requests) ||
+		timer_open(role_loop(r), tick, s, &s->tick))
+		exit(EXIT_FAULT);
+}
+
+static void
+take_file(void *owner, enum file_purpose purpose, uint32_t number, int fd)
+{
+	(void)number;
+	if (purpose == FILE_CLAMD)
+		engine_take(owner, fd);
+	else
+		fd_close(&fd);
+}
+
+static void
+take_secret(void *owner, enum secret_kind kind, const uint8_t key[TOKEN_MAC])
+{
+	struct scan *s = owner;
+
+	if (kind == SECRET_VERDICT)
+		memcpy(s->key.octets, key, sizeof s->key.octets);
+}
+
+static void
+unlinked(void *owner, struct channel *c)
+{
+	request_forget_asker(owner, c);
+}
+
+static const struct role_hooks hooks = {
+	.prepare = prepare,
+	.file = take_file,
+	.secret = take_secret,
+	.unlinked = unlinked,
+};
+
+int
+main(void)
+{
+	static struct scan scan;
+	struct role_process *r = role_start(SCAN, &handlers, &hooks, &scan);
+
+	role_sandbox(r);
+	engine_want(&scan);
+	timer_set(scan.tick, SECONDS(1));
+	return role_run(r);
+}

@@ -1,0 +1,67 @@
+/* scan.h -- a verdict for every body, NC-2.3.2.
+ *
+ * A request is hashed at once, waits for its turn at the engine and is answered
+ * with a verdict that scan alone can make.  No engine, no verdict: the request
+ * is answered verdict_missing and the client reads 451.
+ */
+#pragma once
+
+#include "lib/base/time.h"
+#include "sys/mac.h"
+#include "sys/pool.h"
+#include "sys/role.h"
+
+#define REQUESTS_MAX   2048
+#define AT_ENGINE_MAX  32 /* given to the engine and not answered */
+#define ATTEMPTS_MAX   2  /* sessions that may die over a request */
+#define WITHOUT_ENGINE SECONDS(5)
+#define PATIENCE       SECONDS(120)
+
+struct request {
+	struct request *next;     /* in one of the lists */
+	struct channel *asker;    /* NULL: gone          */
+	struct head head;
+	int body;
+	uint32_t slot, attempts;
+	uint64_t number; /* at the engine */
+	struct tick came;
+	struct verdict verdict; /* hash and size filled */
+};
+
+struct request_list {
+	struct request *first, **last;
+};
+
+struct scan {
+	struct role_process *role;
+	struct mac_key key;
+	struct pool *requests;
+	struct request_list waiting, given;
+	uint32_t given_count;
+	uint64_t numbers; /* given out in this session */
+	int engine;       /* -1: no session */
+	struct watch *watch;
+	struct timer *tick;
+	int64_t wait_us; /* until master is asked again */
+	bool asked, away;
+	struct tick lost;
+	struct buf in;
+	uint8_t in_storage[8192];
+};
+
+/* engine.c: the session. */
+void engine_take(struct scan *s, int socket); /* taken over */
+void engine_feed(struct scan *s);
+void engine_lose(struct scan *s, const char *why);
+void engine_want(struct scan *s);
+
+/* request.c */
+void request_take(struct scan *s, struct channel *c,
+	const struct scan_request *m, int body);
+void request_answer(struct scan *s, struct request *r,
+	const struct fault *f);
+void request_forget_asker(struct scan *s, struct channel *c);
+void list_init(struct request_list *l);
+void list_add(struct request_list *l, struct request *r);
+struct request *list_take_first(struct request_list *l);
+struct request *list_take_number(struct request_list *l, uint64_t number);
