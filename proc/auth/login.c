@@ -1,0 +1,66 @@
+#include <string.h>
+
+#include "lib/base/codec.h"
+#include "proc/auth/auth.h"
+#include "sys/clock.h"
+#include "sys/fd.h"
+
+/* The only place that makes a grant (NC-2.1.5). */
+static void
+make_grant(const struct auth *a, const struct exchange *e,
+	const struct user *u, struct grant *g)
+{
+	*g = (struct grant){ .session = e->head.session,
+		.expires_us = clock_instant().us + GRANT_US,
+		.account = u->account,
+		.kind = GRANT_SASL };
+	mac_make(&a->grant_key, span_at(g, TOKEN_SIGNED(struct grant)), g->mac);
+}
+
+static FALLIBLE
+put_addresses(const struct user *u, struct sasl_done *done)
+{
+	struct buf b = BUF(done->addresses);
+	struct span address;
+	size_t at = 0;
+
+	while (span_is_set(address = user_next_address(u, &at)))
+		if (!put_block(&b, address))
+			return &fault_sys_failed;
+	done->addresses_len = (uint16_t)b.len;
+	return OK;
+}
+
+/* Master starts the session process; both ends of its stream are made here, so
+ * that login cannot have one without a login. */
+static FALLIBLE
+open_session(struct auth *a, const struct exchange *e, const struct user *u,
+	int *stream)
+{
+	struct session_open m = { .head = { .type = SESSION_OPEN,
+					  .session = e->head.session },
+		.account = u->account };
+	struct span login = span_of(u->login);
+	OWNED(fd_close) int theirs = -1;
+	int pair[2];
+
+	TRY(fd_stream_pair(pair));
+	*stream = pair[0];
+	theirs = pair[1];
+	m.login_len = (uint16_t)login.len;
+	memcpy(m.login, login.at, login.len);
+	return channel_send(role_master(a->role), &m, theirs);
+}
+
+FALLIBLE
+login_grant(struct auth *a, const struct exchange *e, const struct user *u,
+	struct sasl_done *done, int *stream)
+{
+	struct span login = span_of(u->login);
+
+	make_grant(a, e, u, &done->grant);
+	done->login_len = (uint16_t)login.len;
+	memcpy(done->login, login.at, login.len);
+	TRY(put_addresses(u, done));
+	return e->wants_session ? open_session(a, e, u, stream) : OK;
+}

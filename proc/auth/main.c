@@ -1,0 +1,131 @@
+/* auth -- recipients, logins and the grants that follow from them. */
+#include <stdlib.h>
+
+#include "proc/auth/auth.h"
+#include "sys/crypto.h"
+#include "sys/fd.h"
+#include "sys/log.h"
+
+static void
+take_rcpt(void *owner, struct channel *c, const void *message, int fd)
+{
+	(void)fd;
+	rcpt_answer(owner, c, message);
+}
+
+static void
+take_step(void *owner, struct channel *c, const void *message, int fd)
+{
+	(void)fd;
+	exchange_step(owner, c, message);
+}
+
+/* A credential in clear costs its source as a wrong one does (NC-2.1.4).  Whose
+ * it was is not known: it was not decoded. */
+static void
+take_clear(void *owner, struct channel *c, const void *message, int fd)
+{
+	const struct sasl_in_clear *m = message;
+
+	(void)c;
+	(void)fd;
+	slow_failed(owner, m->peer);
+}
+
+/* Use another users file; the old one stays in force when it is not sound. */
+static FALLIBLE
+use_users(struct auth *a, int fd)
+{
+	struct users *fresh;
+	const struct fault *f = users_load(fd, &fresh);
+
+	if (f) {
+		LOG(EV_USERS_REFUSED, 0, log_text(span_of(f->name)));
+		return f;
+	}
+	users_close(&a->users);
+	a->users = fresh;
+	check_forget_all(a);
+	LOG(EV_USERS_LOADED, 0, log_number(users_count(fresh)));
+	return OK;
+}
+
+static void
+take_users(void *owner, struct channel *c, const void *message, int fd)
+{
+	OWNED(fd_close) int file = fd;
+	const struct users_changed *m = message;
+	struct ctl_done done = { .head = { .type = CTL_DONE,
+					 .serial = m->head.serial } };
+
+	done.fault = fault_number(use_users(owner, file));
+	done.count = done.fault == 0;
+	if (channel_send(c, &done, -1))
+		return;
+}
+
+static const struct handlers handlers = {
+	.on = {
+		[RCPT_CHECK] = take_rcpt,
+		[SASL_STEP] = take_step,
+		[SASL_IN_CLEAR] = take_clear,
+		[USERS_CHANGED] = take_users,
+	},
+};
+
+static void
+prepare(void *owner, struct role_process *r)
+{
+	struct auth *a = owner;
+
+	a->role = r;
+	mac_start();
+	if (crypto_start() || sasl_start() ||
+		pool_open(sizeof(struct exchange), EXCHANGES_MAX,
+			&a->exchanges))
+		exit(EXIT_FAULT);
+	mac_key_make(&a->proven_key);
+}
+
+static void
+take_file(void *owner, enum file_purpose purpose, uint32_t number, int fd)
+{
+	OWNED(fd_close) int file = fd;
+
+	(void)number;
+	/* without users nobody logs in and recipients are deferred */
+	if (purpose == FILE_USERS && use_users(owner, file))
+		return;
+}
+
+static void
+take_secret(void *owner, enum secret_kind kind, const uint8_t key[TOKEN_MAC])
+{
+	struct auth *a = owner;
+
+	if (kind == SECRET_GRANT)
+		memcpy(a->grant_key.octets, key, sizeof a->grant_key.octets);
+}
+
+static void
+unlinked(void *owner, struct channel *c)
+{
+	exchange_forget_asker(owner, c);
+}
+
+static const struct role_hooks hooks = {
+	.prepare = prepare,
+	.file = take_file,
+	.secret = take_secret,
+	.unlinked = unlinked,
+};
+
+int
+main(void)
+{
+	static struct auth auth;
+	struct role_process *r = role_start(AUTH, &handlers, &hooks, &auth);
+
+	role_sandbox(r);
+	return role_run(r);
+}
