@@ -194,7 +194,8 @@ struct store_fetched {
 };
 
 /* Octets [offset, offset + len) of a message, 0 < len <= STORE_FETCH_MAX, all
- * inside it.  Answer: store_fetched with size len, without struct fetched. */
+ * inside it.  Answer: store_fetched with size len and count 0, without struct
+ * fetched. */
 struct store_piece {
 	struct head head;
 	uint64_t offset;

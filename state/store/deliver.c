@@ -55,7 +55,7 @@ admit_octets(const struct store *s, const struct head_of *account,
 /* Put the next recipient into the record; *count says whether it was. */
 static FALLIBLE
 plan_rcpt(struct store *s, const struct store_message *m, struct span sender,
-	const struct store_rcpt *rcpt, uint32_t *count)
+	struct store_rcpt *rcpt, uint32_t *count)
 {
 	uint8_t room[PREFIX_MAX];
 	struct buf prefix = BUF(room);
@@ -72,7 +72,7 @@ plan_rcpt(struct store *s, const struct store_message *m, struct span sender,
 	if (inbox->next == UINT32_MAX)
 		return &fault_mailbox_busy;
 	memcpy(r.dkey, rcpt->dkey, sizeof r.dkey);
-	r.uid = inbox->next;
+	r.uid = rcpt->uid = inbox->next;
 	r.modseq = next_modseq(a);
 	r.prefix = buf_view(&prefix);
 	TRY(body_add_rcpt(s, &r));
@@ -112,7 +112,7 @@ follow(struct store *s, uint64_t size, uint64_t lsn)
 
 static FALLIBLE
 plan(struct store *s, const struct store_message *m, struct span sender,
-	const struct store_rcpt *rcpts, size_t count, uint32_t *planned,
+	struct store_rcpt *rcpts, size_t count, uint32_t *planned,
 	uint64_t *id)
 {
 	buf_clear(&s->rcpts);
@@ -120,6 +120,7 @@ plan(struct store *s, const struct store_message *m, struct span sender,
 	for (size_t i = 0; i < count; i++) {
 		uint64_t known;
 
+		rcpts[i].uid = 0;
 		TRY(find_dkey(s, &rcpts[i], &known));
 		if (known)
 			*id = known;
@@ -131,7 +132,7 @@ plan(struct store *s, const struct store_message *m, struct span sender,
 
 FALLIBLE
 store_deliver(struct store *s, const struct store_message *m,
-	struct span sender, const struct store_rcpt *rcpts, size_t count,
+	struct span sender, struct store_rcpt *rcpts, size_t count,
 	uint64_t *id)
 {
 	uint32_t planned;

@@ -130,6 +130,8 @@ store_list(struct store *s, uint32_t account, struct mailboxes_told *out,
 	TRY(store_fail(s, names_count(s, TABLE_SUBSCRIBED, account,
 		&subscribed)));
 	cap = names + subscribed;
+	if (cap > MAILBOXES_MAX)
+		cap = MAILBOXES_MAX;
 	if (names == 0)
 		return store_fail(s, &fault_record_damaged);
 	TRY(memory_open("mailboxes", cap * sizeof(struct mailbox_row), &m));
@@ -353,7 +355,6 @@ store_piece(struct store *s, struct box b, uint32_t uid, uint64_t offset,
 	buf_clear(&s->answer);
 	TRY(put_octets(s, &e, offset, len, &s->answer));
 	out->size = len;
-	out->count = 1;
-	out->next = 0;
+	out->count = out->next = 0;
 	return fd_memory_of("piece", buf_view(&s->answer), fd);
 }

@@ -70,6 +70,7 @@ struct store_rcpt {
 	struct span address; /* for Delivered-To */
 	bool has_dkey;       /* deliver at most once a dkey */
 	uint8_t dkey[16];
+	uint32_t uid;        /* out: 0 when it was there already */
 };
 
 /* Put one message into the INBOX of each account, or into none.  An account
@@ -84,7 +85,7 @@ struct store_rcpt {
  * message_too_large    4 GiB or more
  * over_quota           an account would have more than max_mailbox */
 FALLIBLE store_deliver(struct store *s, const struct store_message *m,
-	struct span sender, const struct store_rcpt *rcpts, size_t count,
+	struct span sender, struct store_rcpt *rcpts, size_t count,
 	uint64_t *id);
 
 /* Put a message into a mailbox as its owner wants it.

@@ -1,0 +1,130 @@
+/* keeper.h -- the process that owns the mailboxes.
+ *
+ * A turn of the loop reads what every channel has; what changes something is
+ * appended and its answer held; the end of the turn is one sync, and then all
+ * answers go out.
+ */
+#pragma once
+
+#include "lib/base/arena.h"
+#include "state/store/store.h"
+#include "sys/pool.h"
+#include "sys/role.h"
+
+#define ANSWERS_MAX    4096    /* held until the sync                        */
+#define DELIVERED_MAX  4096    /* deliveries to be logged after it           */
+#define DELIVERIES_MAX 4096    /* begun, recipients still coming             */
+#define RCPTS_MAX      1000    /* of one delivery                            */
+#define RCPTS_MEMORY   MiB(32) /* of all deliveries that are begun           */
+#define SESSIONS_MAX   8192    /* mailbox sessions                           */
+#define REST_US        100000  /* without work: the index is brought up      */
+
+/* A held answer.  All of them have `fault` where its type says. */
+struct answer {
+	struct channel *to; /* NULL: gone meanwhile */
+	union {
+		struct head head;
+		struct deliver_done deliver;
+		struct store_added added;
+		struct store_done done;
+	} m;
+};
+
+/* For the log, when it is true. */
+struct delivered {
+	uint64_t session, id, size;
+	uint32_t account, uid;
+};
+
+struct rcpt {
+	struct rcpt *next;
+	struct store_rcpt rcpt;
+};
+
+struct delivery {
+	struct delivery *next, **link;
+	struct channel *from;
+	struct deliver_open open;
+	int body;
+	uint32_t slot, came; /* recipients so far */
+	struct arena memory;
+	struct rcpt *first, **last;
+};
+
+/* A session process, which sees one account and has one mailbox open. */
+struct session {
+	struct session *next, **link; /* of the same bucket */
+	struct channel *channel;
+	struct box box;   /* mailbox 0: none is open */
+	uint64_t modseq;
+	uint32_t slot;
+	uint32_t held;    /* answers not sent yet */
+	bool changed, told;
+};
+
+#define BUCKETS 1024 /* a power of two */
+
+struct keeper {
+	struct role_process *role;
+	struct store *store;
+	struct timer *rest;
+	int directory;
+	struct mac_key key;
+	bool has_key, stopping, busy;
+
+	struct answer answers[ANSWERS_MAX];
+	size_t answer_count;
+	struct delivered delivered[DELIVERED_MAX];
+	size_t delivered_count;
+
+	struct pool *deliveries, *sessions;
+	struct arena_pool rcpt_memory;
+	struct delivery *begun;
+	struct session *bucket[BUCKETS];
+	bool some_changed;
+};
+
+/* --- turn.c -------------------------------------------------------------- */
+
+/* Hold an answer until what it says is on the disk.  `m` is one of the structs
+ * of the union. */
+void answer_hold(struct keeper *k, struct channel *to, const void *m,
+	size_t size);
+
+/* Make everything durable and send what was held. */
+void answers_send(struct keeper *k);
+
+/* The end of a turn. */
+void turn_end(void *keeper);
+
+void answers_forget(struct keeper *k, struct channel *c);
+
+/* --- delivery.c ---------------------------------------------------------- */
+
+void delivery_open(void *keeper, struct channel *c, const void *message,
+	int fd);
+void delivery_rcpt(void *keeper, struct channel *c, const void *message,
+	int fd);
+void deliveries_forget(struct keeper *k, struct channel *c);
+
+/* --- session.c ----------------------------------------------------------- */
+
+void session_begin(struct keeper *k, struct channel *c, uint32_t account);
+void session_end(struct keeper *k, struct channel *c);
+
+/* The store says a mailbox changed; tell those who have it open. */
+void session_changed(void *keeper, struct box b, uint64_t modseq);
+void sessions_tell(struct keeper *k);
+
+/* --- read.c, change.c ---------------------------------------------------- */
+
+on_message session_list, session_status, session_open, session_view,
+	session_close, session_fetch, session_piece;
+on_message session_edit, session_mark, session_expunge, session_copy,
+	session_append;
+
+/* The ranges of a request as the store wants them, into `out`, which has room
+ * for STORE_RANGES.
+ *
+ * ipc_malformed  not ascending, too many, or not where they should be */
+FALLIBLE take_ranges(const struct uid_spans *spans, int fd, struct buf *out);
