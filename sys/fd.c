@@ -83,11 +83,8 @@ fd_seal(int fd)
 }
 
 FALLIBLE
-fd_memory_of(const char *name, struct span octets, int *out)
+fd_append(int fd, struct span octets)
 {
-	OWNED(fd_close) int fd = -1;
-
-	TRY(fd_memory(name, &fd));
 	while (octets.len > 0) {
 		ssize_t n = write(fd, octets.at, octets.len);
 
@@ -95,6 +92,16 @@ fd_memory_of(const char *name, struct span octets, int *out)
 			return &fault_storage_full;
 		span_shift_upto(&octets, (size_t)n);
 	}
+	return OK;
+}
+
+FALLIBLE
+fd_memory_of(const char *name, struct span octets, int *out)
+{
+	OWNED(fd_close) int fd = -1;
+
+	TRY(fd_memory(name, &fd));
+	TRY(fd_append(fd, octets));
 	TRY(fd_seal(fd));
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return &fault_sys_failed;

@@ -23,6 +23,11 @@ FALLIBLE fd_stream_pair(int pair[2]);
 /* Anonymous memory that can be sealed. */
 FALLIBLE fd_memory(const char *name, int *out);
 
+/* Add to its end.
+ *
+ * storage_full  no memory */
+FALLIBLE fd_append(int fd, struct span octets);
+
 /* Nobody can change it any more. */
 FALLIBLE fd_seal(int fd);
 

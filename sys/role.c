@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -80,6 +81,18 @@ report_forbidden(enum role peer, uint32_t instance, uint32_t type)
 		die();
 }
 
+/* New settings take the place of the old ones in memory, so that views into
+ * them (names, limits) stay valid and show what is in force. */
+static void
+replace_site(struct role_process *r, const void *fresh)
+{
+	void *there = (void *)(uintptr_t)r->site;
+
+	if (mremap((void *)(uintptr_t)fresh, sizeof *r->site, sizeof *r->site,
+		    MREMAP_MAYMOVE | MREMAP_FIXED, there) != there)
+		die();
+}
+
 static void
 take_site(void *owner, struct channel *c, const void *message, int fd)
 {
@@ -92,14 +105,15 @@ take_site(void *owner, struct channel *c, const void *message, int fd)
 	must(fd_map_sealed(owned, sizeof *r->site, &at));
 	if (!site_is_sound(at))
 		die();
-	fd_unmap(r->site, sizeof *r->site);
-	if (!r->site && r->hooks.prepare) {
-		r->site = at;
-		r->hooks.prepare(owner, r);
+	if (r->site) {
+		replace_site(r, at);
+		if (r->going && r->hooks.site)
+			r->hooks.site(owner);
+		return;
 	}
 	r->site = at;
-	if (r->going && r->hooks.site)
-		r->hooks.site(owner);
+	if (r->hooks.prepare)
+		r->hooks.prepare(owner, r);
 }
 
 static void

@@ -61,6 +61,9 @@ int role_run(struct role_process *r);
 void role_stop(struct role_process *r);
 
 struct loop *role_loop(struct role_process *r);
+
+/* The settings in force; the same address for the life of the process, so views
+ * into them stay valid over a reload. */
 const struct site *site_of(struct role_process *r);
 
 /* The channel to the (first) process of a role; NULL while it is away.

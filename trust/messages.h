@@ -464,6 +464,9 @@ struct queue_order {
 	uint64_t id;   /* 0: every message */
 };
 
+enum queue_row_state { QUEUE_ROW_PENDING, QUEUE_ROW_DEFERRED, QUEUE_ROW_DONE,
+	QUEUE_ROW_FAILED, QUEUE_ROW_HELD };
+
 /* Answer rows, one a recipient; then ctl_done. */
 struct queue_row {
 	struct head head;
@@ -471,7 +474,7 @@ struct queue_row {
 	uint64_t size;
 	int64_t arrived_us, next_us;
 	uint32_t attempts;
-	uint32_t state; /* enum of state/queue/queue.h */
+	uint32_t state; /* enum queue_row_state */
 	struct relay_reply last;
 	uint16_t sender_len;
 	uint8_t sender[ADDRESS_MAX];

@@ -1,0 +1,109 @@
+/* queue.h -- the process that owns what waits for other servers.
+ *
+ * Each turn of the loop: everything that came is appended, one commit makes it
+ * durable, then those that wait for it are answered, then work is given out.
+ * A job is one message for the recipients of one place; dial connects it, relay
+ * does it.
+ */
+#pragma once
+
+#include "lib/base/arena.h"
+#include "state/queue/queue.h"
+#include "sys/pool.h"
+#include "sys/role.h"
+
+#define INCOMING_MAX 512
+#define JOBS_MAX     512
+#define IDLE_MAX     512
+#define REPORT_WAIT  SECONDS(60) /* a report that could not be handed over */
+#define LOST_WAIT    SECONDS(5)  /* relay or dial went away                */
+#define CAP_WAIT     SECONDS(1)  /* its place has enough connections       */
+
+/* A message that submission is handing over, or that waits for its commit. */
+struct incoming {
+	struct channel *asker; /* NULL: gone */
+	struct enqueue_open open;
+	struct arena arena;
+	uint32_t slot, count;
+	int body;
+	struct queued *message; /* once it is in */
+	const struct fault *fault;
+	bool whole;
+	struct span rcpts[QUEUE_RCPTS_MAX];
+};
+
+/* Where mail goes: the smarthost, or a domain's servers. */
+struct place_name {
+	uint16_t len;
+	uint8_t octets[NAME_MAX_];
+};
+
+struct job {
+	uint64_t id, message; /* message: its queue id */
+	struct place_name place;
+	uint32_t slot, count;
+	uint32_t rcpts[QUEUE_RCPTS_MAX]; /* indexes into the message */
+};
+
+struct idle {
+	uint64_t connection;
+	struct place_name place;
+};
+
+/* A report on its way: scan, then store. */
+struct report {
+	uint64_t message;
+	int body;
+	uint64_t size;
+	struct verdict verdict;
+	uint32_t slot, account;
+};
+
+struct queue_process {
+	struct role_process *role;
+	struct queue *queue;
+	struct mac_key verdicts, grants;
+	struct channel *links[ROLES];
+	int directory;
+	struct pool *incoming, *jobs, *reports;
+	struct arena_pool arenas;
+	struct idle idle[IDLE_MAX];
+	size_t idle_count;
+	uint64_t jobs_given; /* numbers of jobs, of this process' life */
+	struct timer *wake;
+	bool stopping, dirty;
+};
+
+/* take.c: from submission. */
+void take_open(struct queue_process *p, struct channel *c,
+	const struct enqueue_open *m, int body);
+void take_rcpt(struct queue_process *p, struct channel *c,
+	const struct enqueue_rcpt *m);
+void take_cancel(struct queue_process *p, const struct enqueue_cancel *m);
+void take_answer_all(struct queue_process *p, const struct fault *f);
+void take_forget_asker(struct queue_process *p, struct channel *c);
+
+/* work.c: jobs. */
+void work_give_out(struct queue_process *p);
+void work_result(struct queue_process *p, const struct relay_result *m);
+void work_done(struct queue_process *p, const struct relay_done *m);
+void work_dial_failed(struct queue_process *p, const struct dial_failed *m);
+void work_connection_gone(struct queue_process *p, uint64_t connection);
+void work_lost(struct queue_process *p);
+
+/* report.c: the end of a message with failed recipients. */
+void report_begin(struct queue_process *p, struct queued *m);
+void report_verdict(struct queue_process *p, const struct scan_answer *m);
+void report_stored(struct queue_process *p, const struct deliver_done *m);
+void report_lost(struct queue_process *p);
+
+/* Every recipient has its end: report or remove it. */
+void message_over(struct queue_process *p, struct queued *m);
+
+/* order.c: the operator's command. */
+void order_take(struct queue_process *p, struct channel *c,
+	const struct queue_order *m);
+
+/* A fault of the disk: nothing may be acknowledged any more.  The process ends,
+ * is started again, and replays what is on the disk (rule D3). */
+void storage_is_broken(struct queue_process *p, const struct fault *f);

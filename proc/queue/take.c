@@ -1,0 +1,154 @@
+#include <string.h>
+
+#include "proc/queue/queue.h"
+#include "sys/clock.h"
+#include "sys/fd.h"
+#include "sys/log.h"
+
+#define ENVELOPE (1u << 20) /* octets of an envelope */
+
+static struct incoming *
+find(struct queue_process *p, struct channel *c, const struct head *head)
+{
+	for (uint32_t i = 0; i < pool_size(p->incoming); i++) {
+		struct incoming *in = pool_at(p->incoming, i);
+
+		if (in && in->asker == c && !in->whole &&
+			in->open.head.session == head->session &&
+			in->open.head.serial == head->serial)
+			return in;
+	}
+	return NULL;
+}
+
+static void
+forget(struct queue_process *p, struct incoming *in)
+{
+	fd_close(&in->body);
+	arena_reset(&in->arena);
+	pool_give(p->incoming, in->slot);
+}
+
+static void
+answer(struct channel *c, const struct head *head, uint64_t id,
+	const struct fault *f)
+{
+	struct enqueue_done m = { .head = { .type = ENQUEUE_DONE,
+					  .serial = head->serial,
+					  .session = head->session },
+		.id = id,
+		.fault = fault_number(f) };
+
+	/* whoever is gone hands the message in again */
+	if (channel_send(c, &m, -1))
+		return;
+}
+
+/* All of it is here: into the journal. */
+static void
+complete(struct queue_process *p, struct incoming *in)
+{
+	in->whole = true;
+	in->fault = queue_add(p->queue, &in->open, in->rcpts, in->body,
+		clock_instant(), &in->message);
+	fd_close(&in->body);
+	p->dirty = true;
+	if (in->fault == &fault_grant_missing ||
+		in->fault == &fault_verdict_missing ||
+		in->fault == &fault_verdict_mismatch)
+		LOG(EV_RELAY_DENIED, in->open.head.session,
+			log_fault(in->fault));
+}
+
+void
+take_open(struct queue_process *p, struct channel *c,
+	const struct enqueue_open *m, int body)
+{
+	OWNED(fd_close) int fd = body;
+	struct incoming *in;
+	uint32_t slot;
+
+	in = p->stopping ? NULL : pool_take(p->incoming, &slot);
+	if (!in) {
+		answer(c, &m->head, 0, &fault_ipc_busy);
+		return;
+	}
+	in->asker = c;
+	in->open = *m;
+	in->slot = slot;
+	in->body = fd_give(&fd);
+	arena_init(&in->arena, &p->arenas, ENVELOPE);
+	if (m->rcpts == 0 || m->rcpts > QUEUE_RCPTS_MAX) {
+		answer(c, &m->head, 0, &fault_ipc_malformed);
+		forget(p, in);
+	}
+}
+
+void
+take_rcpt(struct queue_process *p, struct channel *c,
+	const struct enqueue_rcpt *m)
+{
+	struct incoming *in = find(p, c, &m->head);
+
+	if (!in || m->address_len > sizeof m->address)
+		return;
+	if (arena_copy(&in->arena, span_at(m->address, m->address_len),
+		    &in->rcpts[in->count])) {
+		answer(c, &m->head, 0, &fault_queue_full);
+		forget(p, in);
+		return;
+	}
+	if (++in->count == in->open.rcpts)
+		complete(p, in);
+}
+
+/* The commit was made, or failed. */
+void
+take_answer_all(struct queue_process *p, const struct fault *f)
+{
+	for (uint32_t i = 0; i < pool_size(p->incoming); i++) {
+		struct incoming *in = pool_at(p->incoming, i);
+
+		if (!in || !in->whole)
+			continue;
+		if (!in->fault)
+			in->fault = f;
+		if (!in->fault)
+			LOG(EV_QUEUED, in->open.head.session,
+				log_id(in->message->id),
+				log_text(in->message->sender),
+				log_number(in->message->count),
+				log_number(in->message->size),
+				log_number(in->message->account));
+		answer(in->asker, &in->open.head,
+			in->fault ? 0 : in->message->id, in->fault);
+		forget(p, in);
+	}
+}
+
+/* Only the session that handed it in, and only before it was tried. */
+void
+take_cancel(struct queue_process *p, const struct enqueue_cancel *m)
+{
+	struct queued *q = queue_find(p->queue, m->id);
+
+	if (!q || q->session != m->head.session || q->at_work)
+		return;
+	p->dirty = true;
+	if (queue_remove(p->queue, q))
+		storage_is_broken(p, &fault_storage_failed);
+}
+
+void
+take_forget_asker(struct queue_process *p, struct channel *c)
+{
+	for (uint32_t i = 0; i < pool_size(p->incoming); i++) {
+		struct incoming *in = pool_at(p->incoming, i);
+
+		if (!in || in->asker != c)
+			continue;
+		in->asker = NULL;
+		if (!in->whole)
+			forget(p, in);
+	}
+}

@@ -1,0 +1,386 @@
+/* work.c -- messages become jobs, results become states. */
+#include <string.h>
+
+#include "lib/mail/address.h"
+#include "proc/queue/queue.h"
+#include "sys/clock.h"
+#include "sys/fd.h"
+#include "sys/log.h"
+
+#define TURN_MESSAGES 256 /* looked at before others have their turn */
+
+static const struct site *
+site(const struct queue_process *p)
+{
+	return site_of(p->role);
+}
+
+static bool
+has_smarthost(const struct queue_process *p)
+{
+	return site(p)->smarthost_port != 0;
+}
+
+/* --- places -------------------------------------------------------------- */
+
+static bool
+same_place(const struct place_name *a, const struct place_name *b)
+{
+	return a->len == b->len && memcmp(a->octets, b->octets, a->len) == 0;
+}
+
+/* Where a recipient's mail goes; false when it is no address. */
+static bool
+place_of(const struct queue_process *p, struct span rcpt,
+	struct place_name *out)
+{
+	struct address a;
+	struct span name = SITE_TEXT(site(p)->smarthost);
+
+	if (!has_smarthost(p)) {
+		if (address_parse(rcpt, &a) || a.is_literal)
+			return false;
+		name = a.domain;
+	}
+	out->len = (uint16_t)name.len;
+	for (size_t i = 0; i < name.len; i++)
+		out->octets[i] = octet_lower(name.at[i]);
+	return true;
+}
+
+static uint32_t
+jobs_to(struct queue_process *p, const struct place_name *place)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < pool_size(p->jobs); i++) {
+		struct job *j = pool_at(p->jobs, i);
+
+		n += j && same_place(&j->place, place);
+	}
+	return n;
+}
+
+static uint64_t
+take_idle(struct queue_process *p, const struct place_name *place)
+{
+	for (size_t i = p->idle_count; i-- > 0;)
+		if (same_place(&p->idle[i].place, place)) {
+			uint64_t connection = p->idle[i].connection;
+
+			p->idle[i] = p->idle[--p->idle_count];
+			return connection;
+		}
+	return 0;
+}
+
+void
+work_connection_gone(struct queue_process *p, uint64_t connection)
+{
+	for (size_t i = 0; i < p->idle_count; i++)
+		if (p->idle[i].connection == connection) {
+			p->idle[i] = p->idle[--p->idle_count];
+			return;
+		}
+}
+
+/* --- jobs ---------------------------------------------------------------- */
+
+static struct job *
+find_job(struct queue_process *p, uint64_t id)
+{
+	for (uint32_t i = 0; i < pool_size(p->jobs); i++) {
+		struct job *j = pool_at(p->jobs, i);
+
+		if (j && j->id == id)
+			return j;
+	}
+	return NULL;
+}
+
+static FALLIBLE
+send_dial(struct queue_process *p, const struct job *j)
+{
+	struct dial_request m = { .head = { .type = DIAL_REQUEST,
+					  .session = j->id },
+		.port = 25,
+		.by_mx = !has_smarthost(p),
+		.named = has_smarthost(p),
+		.tls = site(p)->relay_tls,
+		.host_len = j->place.len };
+
+	if (has_smarthost(p))
+		m.port = (uint16_t)site(p)->smarthost_port;
+	memcpy(m.host, j->place.octets, j->place.len);
+	return channel_send(p->links[DIAL], &m, -1);
+}
+
+static FALLIBLE
+send_rcpts(struct queue_process *p, const struct job *j,
+	const struct queued *q)
+{
+	struct relay_rcpt m = { .head = { .type = RELAY_RCPT,
+					.session = j->id } };
+
+	for (uint32_t i = 0; i < j->count; i++) {
+		struct span address = q->rcpts[j->rcpts[i]].address;
+
+		m.head.serial = i;
+		m.address_len = (uint16_t)address.len;
+		memcpy(m.address, address.at, address.len);
+		TRY(channel_send(p->links[RELAY], &m, -1));
+	}
+	return OK;
+}
+
+static FALLIBLE
+send_job(struct queue_process *p, const struct job *j, const struct queued *q,
+	uint64_t reuse)
+{
+	OWNED(fd_close) int body = -1;
+	struct relay_job m = { .head = { .type = RELAY_JOB, .session = j->id },
+		.reuse = reuse,
+		.size = q->size,
+		.rcpts = j->count,
+		.sender_len = (uint16_t)q->sender.len,
+		.eight_bit = q->eight_bit };
+
+	TRY(queue_body(p->queue, q, &body));
+	memcpy(m.sender, q->sender.at, q->sender.len);
+	TRY(channel_send(p->links[RELAY], &m, body));
+	return send_rcpts(p, j, q);
+}
+
+/* The job's recipients are free again. */
+static void
+release(struct queue_process *p, struct job *j, struct instant earliest)
+{
+	struct queued *q = queue_find(p->queue, j->message);
+	bool at_work = false;
+
+	if (q) {
+		for (uint32_t i = 0; i < j->count; i++)
+			q->rcpts[j->rcpts[i]].at_work = false;
+		for (uint32_t i = 0; i < q->count; i++)
+			at_work |= q->rcpts[i].at_work;
+		q->at_work = at_work;
+	}
+	pool_give(p->jobs, j->slot);
+	if (!q || at_work)
+		return;
+	if (q->open == 0)
+		message_over(p, q);
+	else
+		queue_put_back(p->queue, q, earliest);
+}
+
+static void
+give_job(struct queue_process *p, struct job *j, struct queued *q)
+{
+	uint64_t reuse = take_idle(p, &j->place);
+	const struct fault *f = send_job(p, j, q, reuse);
+
+	if (!f && !reuse)
+		f = send_dial(p, j);
+	if (f)
+		release(p, j,
+			(struct instant){ clock_instant().us + LOST_WAIT });
+}
+
+/* A job for the recipients that are due and go to the place of the first of
+ * them; false when there is none, or no room for it. */
+static bool
+make_job(struct queue_process *p, struct queued *q, struct instant now)
+{
+	struct place_name place;
+	struct job *j = NULL;
+	uint32_t slot;
+
+	for (uint32_t i = 0; i < q->count; i++) {
+		struct queue_rcpt *r = &q->rcpts[i];
+
+		if (r->state > RCPT_DEFERRED || r->at_work ||
+			r->next_us > now.us || !place_of(p, r->address, &place))
+			continue;
+		if (j && !same_place(&place, &j->place))
+			continue;
+		if (!j) {
+			if (jobs_to(p, &place) >= site(p)->relay_per_host ||
+				pool_used(p->jobs) >=
+					site(p)->relay_connections)
+				return false;
+			j = pool_take(p->jobs, &slot);
+			if (!j)
+				return false;
+			j->slot = slot;
+			j->id = role_new_session(p->role);
+			j->message = q->id;
+			j->place = place;
+		}
+		j->rcpts[j->count++] = i;
+		r->at_work = true;
+	}
+	if (!j)
+		return false;
+	q->at_work = true;
+	give_job(p, j, q);
+	return true;
+}
+
+/* A recipient that is no address can never be tried. */
+static void
+fail_impossible(struct queue_process *p, struct queued *q)
+{
+	struct relay_reply reply = { .code = 501, .enhanced = "5.1.3" };
+	struct place_name place;
+
+	for (uint32_t i = 0; i < q->count; i++)
+		if (q->rcpts[i].state <= RCPT_DEFERRED &&
+			!place_of(p, q->rcpts[i].address, &place) &&
+			queue_result(p->queue, q, i, &reply, clock_instant()))
+			storage_is_broken(p, &fault_storage_failed);
+}
+
+static void
+work_on(struct queue_process *p, struct queued *q, struct instant now)
+{
+	uint64_t id = q->id;
+
+	fail_impossible(p, q);
+	if (q->open == 0) {
+		message_over(p, q);
+		return;
+	}
+	while (queue_find(p->queue, id) == q && make_job(p, q, now))
+		;
+	if (queue_find(p->queue, id) == q && !q->at_work)
+		queue_put_back(p->queue, q,
+			(struct instant){ now.us + CAP_WAIT });
+}
+
+void
+work_give_out(struct queue_process *p)
+{
+	struct instant now = clock_instant();
+	struct queued *q;
+
+	for (int i = 0; i < TURN_MESSAGES && !p->stopping; i++) {
+		if (!p->links[RELAY] || !p->links[DIAL] ||
+			pool_used(p->jobs) >= site(p)->relay_connections)
+			return;
+		q = queue_due(p->queue, now);
+		if (!q)
+			return;
+		work_on(p, q, now);
+	}
+}
+
+/* --- results ------------------------------------------------------------- */
+
+static struct span
+text_of(const struct relay_reply *r)
+{
+	return span_at(r->text,
+		r->text_len <= sizeof r->text ? r->text_len : 0);
+}
+
+static void
+log_result(const struct queued *q, const struct queue_rcpt *r,
+	const struct place_name *place, const struct relay_reply *reply,
+	struct instant now)
+{
+	switch (r->state) {
+	case RCPT_DONE:
+		LOG(EV_RELAYED, q->session, log_id(q->id),
+			log_text(r->address),
+			log_text(span_at(place->octets, place->len)),
+			log_number(reply->code), log_text(text_of(reply)));
+		return;
+	case RCPT_FAILED:
+		LOG(EV_BOUNCED, q->session, log_id(q->id),
+			log_text(r->address), log_number(reply->code),
+			log_text(text_of(reply)));
+		return;
+	default:
+		LOG(EV_DEFERRED, q->session, log_id(q->id),
+			log_text(r->address), log_number(reply->code),
+			log_text(text_of(reply)),
+			log_number((uint64_t)((r->next_us - now.us) /
+				SECONDS(1))));
+		return;
+	}
+}
+
+static void
+note(struct queue_process *p, struct job *j, uint32_t index,
+	const struct relay_reply *reply)
+{
+	struct queued *q = queue_find(p->queue, j->message);
+	struct instant now = clock_instant();
+	uint32_t rcpt = j->rcpts[index];
+
+	if (!q || q->rcpts[rcpt].state > RCPT_DEFERRED)
+		return;
+	p->dirty = true;
+	if (queue_result(p->queue, q, rcpt, reply, now)) {
+		storage_is_broken(p, &fault_storage_failed);
+		return;
+	}
+	log_result(q, &q->rcpts[rcpt], &j->place, reply, now);
+}
+
+void
+work_result(struct queue_process *p, const struct relay_result *m)
+{
+	struct job *j = find_job(p, m->head.session);
+
+	if (j && m->head.serial < j->count)
+		note(p, j, m->head.serial, &m->reply);
+}
+
+void
+work_done(struct queue_process *p, const struct relay_done *m)
+{
+	struct job *j = find_job(p, m->head.session);
+
+	if (!j)
+		return;
+	if (m->connection != 0 && p->idle_count < IDLE_MAX) {
+		p->idle[p->idle_count].connection = m->connection;
+		p->idle[p->idle_count++].place = j->place;
+	}
+	release(p, j, (struct instant){ 0 });
+}
+
+void
+work_dial_failed(struct queue_process *p, const struct dial_failed *m)
+{
+	struct job *j = find_job(p, m->head.session);
+	struct plain drop = { .head = { .type = RELAY_DROP,
+				      .session = m->head.session } };
+
+	if (!j)
+		return;
+	for (uint32_t i = 0; i < j->count; i++)
+		note(p, j, i, &m->reply);
+	/* relay away: it has nothing to drop */
+	if (channel_send(p->links[RELAY], &drop, -1))
+		p->idle_count = 0;
+	release(p, j, (struct instant){ 0 });
+}
+
+/* Relay or dial went away: what they had at work is tried again soon.  A server
+ * may have taken a message whose result did not come: at least once. */
+void
+work_lost(struct queue_process *p)
+{
+	struct instant soon = { clock_instant().us + LOST_WAIT };
+
+	p->idle_count = 0;
+	for (uint32_t i = 0; i < pool_size(p->jobs); i++) {
+		struct job *j = pool_at(p->jobs, i);
+
+		if (j)
+			release(p, j, soon);
+	}
+}

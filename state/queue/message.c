@@ -1,0 +1,84 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/codec.h"
+#include "state/queue/core.h"
+
+/* One allocation: the message, its recipients, and all their text. */
+FALLIBLE
+message_new(const struct message_record *r, uint64_t id, struct queued **out)
+{
+	size_t fixed = sizeof(struct queued) +
+		r->count * sizeof(struct queue_rcpt);
+	struct queued *m = malloc(fixed + r->sender.len + r->rcpts.len);
+	struct span rest;
+	uint8_t *text;
+
+	if (!m)
+		return &fault_queue_full;
+	*m = (struct queued){ .id = id,
+		.session = r->session,
+		.arrived_us = r->arrived_us,
+		.account = r->account,
+		.count = r->count,
+		.open = r->count,
+		.eight_bit = r->eight_bit,
+		.heap = NOT_PLANNED };
+	text = (uint8_t *)m + fixed;
+	if (r->sender.len > 0)
+		memcpy(text, r->sender.at, r->sender.len);
+	m->sender = span_at(text, r->sender.len);
+	text += r->sender.len;
+	memcpy(text, r->rcpts.at, r->rcpts.len);
+	rest = span_at(text, r->rcpts.len);
+	for (uint32_t i = 0; i < m->count; i++) {
+		m->rcpts[i] = (struct queue_rcpt){ .state = RCPT_PENDING,
+			.next_us = r->arrived_us };
+		if (!take_block(&rest, &m->rcpts[i].address)) {
+			free(m);
+			return &fault_record_damaged;
+		}
+	}
+	*out = m;
+	return OK;
+}
+
+void
+message_free(struct queued *m)
+{
+	for (uint32_t i = 0; i < m->count; i++)
+		free(m->rcpts[i].text);
+	free(m);
+}
+
+static bool
+is_open(uint32_t state)
+{
+	return state <= RCPT_DEFERRED;
+}
+
+FALLIBLE
+message_set_state(struct queued *m, const struct state_record *s)
+{
+	struct queue_rcpt *r;
+
+	if (s->rcpt >= m->count)
+		return &fault_record_damaged;
+	r = &m->rcpts[s->rcpt];
+	m->open -= is_open(r->state);
+	m->open += is_open(s->state);
+	r->state = s->state;
+	r->attempts = s->attempts;
+	r->next_us = s->next_us;
+	r->code = s->code;
+	memset(r->enhanced, 0, sizeof r->enhanced);
+	memcpy(r->enhanced, s->enhanced.at, s->enhanced.len);
+	free(r->text);
+	r->text_len = 0;
+	r->text = s->text.len > 0 ? malloc(s->text.len) : NULL;
+	if (r->text) { /* without memory the text is left out */
+		memcpy(r->text, s->text.at, s->text.len);
+		r->text_len = (uint16_t)s->text.len;
+	}
+	return OK;
+}

@@ -1,0 +1,274 @@
+#include "state/queue/queue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/codec.h"
+#include "lib/base/must.h"
+#include "lib/base/number.h"
+#include "lib/sched/schedule.h"
+#include "state/queue/core.h"
+#include "sys/fd.h"
+
+#define RCPTS_OCTETS (QUEUE_RCPTS_MAX * (ADDRESS_MAX + 2))
+
+static FALLIBLE
+append(struct queue *q, uint16_t type, struct buf *b)
+{
+	return journal_append(q->journal, type, buf_view(b), NULL, NULL);
+}
+
+/* --- taking in ----------------------------------------------------------- */
+
+/* The only way in: nobody but auth makes the one seal and nobody but scan the
+ * other. */
+static FALLIBLE
+check_seals(const struct queue *q, const struct enqueue_open *m,
+	struct instant now)
+{
+	const struct grant *g = &m->grant;
+	const struct verdict *v = &m->verdict;
+
+	if (!mac_holds(&q->setup.grants,
+		    span_at(g, TOKEN_SIGNED(struct grant)), g->mac) ||
+		g->kind != GRANT_SASL || g->expires_us <= now.us ||
+		g->session != m->head.session)
+		return &fault_grant_missing;
+	if (!mac_holds(&q->setup.verdicts,
+		    span_at(v, TOKEN_SIGNED(struct verdict)), v->mac) ||
+		v->outcome != OUTCOME_CLEAN)
+		return &fault_verdict_missing;
+	return v->size == m->size ? OK : &fault_verdict_mismatch;
+}
+
+static FALLIBLE
+describe(const struct enqueue_open *m, const struct span *rcpts, struct buf *b,
+	struct message_record *r)
+{
+	if (m->rcpts == 0 || m->rcpts > QUEUE_RCPTS_MAX ||
+		m->sender_len > sizeof m->sender)
+		return &fault_ipc_malformed;
+	for (uint32_t i = 0; i < m->rcpts; i++)
+		if (!put_block(b, rcpts[i]))
+			return &fault_queue_full;
+	*r = (struct message_record){ .session = m->head.session,
+		.arrived_us = m->arrived_us,
+		.account = m->grant.account,
+		.count = m->rcpts,
+		.eight_bit = m->eight_bit,
+		.sender = span_at(m->sender, m->sender_len),
+		.rcpts = buf_view(b) };
+	return OK;
+}
+
+static FALLIBLE
+make_room(struct queue *q)
+{
+	if (q->count >= q->setup.most)
+		return &fault_queue_full;
+	TRY(journal_has_room(q->journal));
+	TRY(table_make_room(q));
+	return plan_make_room(q);
+}
+
+FALLIBLE
+queue_add(struct queue *q, const struct enqueue_open *m,
+	const struct span *rcpts, int body, struct instant now,
+	struct queued **out)
+{
+	static uint8_t rcpts_room[RCPTS_OCTETS], head_room[RCPTS_OCTETS + 1024];
+	struct buf list = BUF(rcpts_room), head = BUF(head_room);
+	struct message_record record;
+	struct queued *fresh;
+	struct place place;
+	uint8_t sha256[32];
+	uint64_t lsn;
+	const struct fault *f;
+
+	TRY(check_seals(q, m, now));
+	TRY(describe(m, rcpts, &list, &record));
+	TRY(make_room(q));
+	MUST(put_message_record(&head, &record));
+	TRY(journal_append_body(q->journal, QUEUE_MESSAGE, buf_view(&head),
+		body, m->size, sha256, &lsn, &place));
+	f = memcmp(sha256, m->verdict.sha256, sizeof sha256)
+		? &fault_verdict_mismatch
+		: message_new(&record, lsn, &fresh);
+	if (f) {
+		journal_undo(q->journal);
+		return f;
+	}
+	fresh->size = m->size;
+	fresh->place = place;
+	journal_keep(q->journal, place);
+	table_add(q, fresh);
+	plan_add(q, fresh, now.us);
+	*out = fresh;
+	return OK;
+}
+
+FALLIBLE
+queue_commit(struct queue *q)
+{
+	return journal_commit(q->journal);
+}
+
+FALLIBLE
+queue_remove(struct queue *q, struct queued *m)
+{
+	uint8_t room[16];
+	struct buf b = BUF(room);
+	struct place place = m->place;
+
+	MUST(put_id_record(&b, m->id));
+	TRY(append(q, QUEUE_DONE, &b));
+	plan_remove(q, m);
+	table_remove(q, m);
+	message_free(m);
+	return journal_release(q->journal, place);
+}
+
+/* --- the schedule -------------------------------------------------------- */
+
+struct queued *
+queue_due(struct queue *q, struct instant now)
+{
+	struct queued *m;
+
+	if (q->planned == 0 || q->heap[0]->due_us > now.us)
+		return NULL;
+	m = q->heap[0];
+	plan_remove(q, m);
+	return m;
+}
+
+void
+queue_put_back(struct queue *q, struct queued *m, struct instant earliest)
+{
+	int64_t due = m->open > 0 ? plan_due(m) : earliest.us;
+
+	plan_remove(q, m);
+	if (!m->held)
+		plan_add(q, m, due > earliest.us ? due : earliest.us);
+}
+
+struct instant
+queue_wake(const struct queue *q)
+{
+	return (struct instant){ q->planned ? q->heap[0]->due_us : INT64_MAX };
+}
+
+/* --- results ------------------------------------------------------------- */
+
+static void
+judge(const struct queue *q, const struct queued *m, struct state_record *s,
+	struct instant now)
+{
+	struct schedule schedule = { q->setup.schedule_us,
+		q->setup.schedule_count, q->setup.expire_us };
+
+	if (s->code / 100 == 2) {
+		s->state = RCPT_DONE;
+	} else if (s->code / 100 == 5 ||
+		schedule_is_over(&schedule, (struct instant){ m->arrived_us },
+			s->attempts, now)) {
+		s->state = RCPT_FAILED;
+	} else {
+		s->state = RCPT_DEFERRED;
+		s->next_us = schedule_next(&schedule, s->attempts, m->id, now)
+				     .us;
+	}
+}
+
+FALLIBLE
+queue_result(struct queue *q, struct queued *m, uint32_t rcpt,
+	const struct relay_reply *reply, struct instant now)
+{
+	uint8_t room[512];
+	struct buf b = BUF(room);
+	size_t enhanced = strnlen((const char *)reply->enhanced,
+		sizeof reply->enhanced);
+	struct state_record s = { .id = m->id,
+		.rcpt = rcpt,
+		.code = reply->code,
+		.enhanced = span_at(reply->enhanced,
+			enhanced < 12 ? enhanced : 11),
+		.text = span_at(reply->text,
+			reply->text_len <= QUEUE_TEXT_MAX ? reply->text_len
+							  : 0) };
+
+	if (rcpt >= m->count || m->rcpts[rcpt].state > RCPT_DEFERRED)
+		return &fault_ipc_malformed;
+	s.attempts = m->rcpts[rcpt].attempts + 1;
+	judge(q, m, &s, now);
+	MUST(put_state_record(&b, &s));
+	TRY(append(q, QUEUE_STATE, &b));
+	return message_set_state(m, &s);
+}
+
+FALLIBLE
+queue_hold(struct queue *q, struct queued *m, bool held)
+{
+	uint8_t room[16];
+	struct buf b = BUF(room);
+
+	MUST(put_id_record(&b, m->id));
+	TRY(append(q, held ? QUEUE_HELD : QUEUE_RELEASED, &b));
+	m->held = held;
+	if (held)
+		plan_remove(q, m);
+	else if (!m->at_work)
+		queue_put_back(q, m, (struct instant){ 0 });
+	return OK;
+}
+
+void
+queue_retry(struct queue *q, struct queued *m, struct instant now)
+{
+	for (uint32_t i = 0; i < m->count; i++)
+		if (m->rcpts[i].state == RCPT_DEFERRED)
+			m->rcpts[i].next_us = now.us;
+	if (!m->at_work && !m->reporting)
+		queue_put_back(q, m, now);
+}
+
+/* --- bodies -------------------------------------------------------------- */
+
+FALLIBLE
+queue_body_head(struct queue *q, const struct queued *m, uint8_t *at,
+	size_t cap, size_t *len)
+{
+	*len = m->size < cap ? (size_t)m->size : cap;
+	return journal_read_body(q->journal, m->place, 0, at, *len);
+}
+
+FALLIBLE
+queue_body(struct queue *q, const struct queued *m, int *out)
+{
+	static uint8_t piece[65536];
+	OWNED(fd_close) int fd = -1;
+
+	TRY(fd_memory("queued", &fd));
+	for (uint64_t at = 0; at < m->size;) {
+		size_t n = m->size - at < sizeof piece
+			? (size_t)(m->size - at)
+			: sizeof piece;
+
+		TRY(journal_read_body(q->journal, m->place, at, piece, n));
+		TRY(fd_append(fd, span_at(piece, n)));
+		at += n;
+	}
+	TRY(fd_seal(fd));
+	*out = fd_give(&fd);
+	return OK;
+}
+
+bool
+put_queue_id(struct buf *b, uint64_t id)
+{
+	uint8_t octets[8];
+
+	for (int i = 0; i < 8; i++)
+		octets[i] = (uint8_t)(id >> (56 - 8 * i));
+	return buf_put_hex(b, span_at(octets, sizeof octets));
+}

@@ -1,0 +1,112 @@
+/* queue.h -- mail for other servers: a journal, and the schedule in memory.
+ *
+ *	message   not there -> QUEUE_MESSAGE -> waiting -> QUEUE_DONE -> not there
+ *	recipient PENDING -> (DEFERRED ->)* DONE or FAILED, each a QUEUE_STATE
+ *
+ * Nothing gets in without the grant of a login and the scanner's verdict for
+ * exactly these octets (NC-2.1.5, NC-2.3.2): queue_add looks at both seals and
+ * hashes what it copies.
+ */
+#pragma once
+
+#include "lib/base/time.h"
+#include "state/journal/journal.h"
+#include "state/queue/record.h"
+#include "sys/mac.h"
+#include "trust/messages.h"
+
+struct queue;
+
+struct queue_rcpt {
+	struct span address;
+	uint32_t state; /* enum rcpt_state */
+	uint32_t attempts;
+	int64_t next_us; /* struct instant; the next attempt */
+	uint16_t code, text_len;
+	uint8_t enhanced[12];
+	uint8_t *text; /* NULL: none */
+	bool at_work;
+};
+
+struct queued {
+	uint64_t id; /* never used for another message */
+	uint64_t session, size;
+	int64_t arrived_us;
+	uint32_t account, count, open; /* open: recipients not DONE or FAILED */
+	bool eight_bit, held, at_work, reporting;
+	struct place place;
+	struct span sender;
+	size_t heap;   /* where in the schedule */
+	int64_t due_us; /* key of the schedule */
+	struct queue_rcpt rcpts[];
+};
+
+struct queue_setup {
+	struct journal_setup journal;
+	struct mac_key verdicts, grants;
+	uint32_t most; /* messages */
+	int64_t schedule_us[32]; /* waits between attempts, the last repeats */
+	size_t schedule_count;   /* 1 to 32 */
+	int64_t expire_us;
+};
+
+/* Recover what is queued.
+ *
+ * as journal_open */
+FALLIBLE queue_open(const struct queue_setup *setup, struct queue **out);
+void queue_close(struct queue **q);
+
+/* Take a message in; durable after queue_commit.
+ *
+ * m       envelope, verdict and grant
+ * rcpts   m->rcpts addresses
+ * body    descriptor, read from its start; stays the caller's
+ *
+ * grant_missing, verdict_missing  seals that do not hold, an ended grant, or a
+ *                   verdict that is not "clean"
+ * verdict_mismatch  other octets than those of the verdict
+ * queue_full, storage_full, storage_failed */
+FALLIBLE queue_add(struct queue *q, const struct enqueue_open *m,
+	const struct span *rcpts, int body, struct instant now,
+	struct queued **out);
+
+FALLIBLE queue_commit(struct queue *q);
+
+/* Remove a message for good. */
+FALLIBLE queue_remove(struct queue *q, struct queued *m);
+
+struct queued *queue_find(struct queue *q, uint64_t id);
+size_t queue_count(const struct queue *q);
+
+/* Messages in no order; NULL: the first, NULL back: none left. */
+struct queued *queue_next(struct queue *q, const struct queued *m);
+
+/* The message whose time has come first, NULL when none is due; it is not
+ * handed out again before queue_put_back. */
+struct queued *queue_due(struct queue *q, struct instant now);
+
+/* Plan it again, by its recipients' times, not before `earliest`. */
+void queue_put_back(struct queue *q, struct queued *m, struct instant earliest);
+
+/* When queue_due should be asked again. */
+struct instant queue_wake(const struct queue *q);
+
+/* What came of an attempt: 2xx done, 5xx failed, else by the schedule, or
+ * failed when it is both too old and tried more than once (rule O6). */
+FALLIBLE queue_result(struct queue *q, struct queued *m, uint32_t rcpt,
+	const struct relay_reply *reply, struct instant now);
+
+FALLIBLE queue_hold(struct queue *q, struct queued *m, bool held);
+
+/* Try its recipients now. */
+void queue_retry(struct queue *q, struct queued *m, struct instant now);
+
+/* The body, sealed memory. */
+FALLIBLE queue_body(struct queue *q, const struct queued *m, int *out);
+
+/* Its first octets. */
+FALLIBLE queue_body_head(struct queue *q, const struct queued *m, uint8_t *at,
+	size_t cap, size_t *len);
+
+/* "0000000000001a2b" */
+bool put_queue_id(struct buf *b, uint64_t id);
