@@ -177,7 +177,8 @@ typedef void store_report(void *arg, struct span line);
 
 /* Compare everything with everything: the checksum of every record that a
  * message is in, counters against messages, uids ascending, references, and a
- * second index made from the journal against the first.
+ * second index, made from the journal in a file of its own, against the first.
+ * Enters paths: not inside a sandbox.
  *
  * record_damaged  counts->damaged lines were reported */
 FALLIBLE store_check(struct store *s, store_report *report, void *arg,
@@ -186,6 +187,5 @@ FALLIBLE store_check(struct store *s, store_report *report, void *arg,
 /* Throw the index away and make it from the journal. */
 FALLIBLE store_rebuild(struct store *s, struct store_facts *facts);
 
-/* A number over every uid, flag, modseq, size and name of an account: equal
- * states have equal digests. */
+/* A number over every row of an account: equal states have equal digests. */
 FALLIBLE store_digest(struct store *s, uint32_t account, uint64_t *out);
