@@ -204,7 +204,8 @@ apply_keyword(struct tables *t, struct record_at at, const struct record *r)
 	TRY(keywords_get(t, b, &known, &n));
 	if (n >= KEYWORD_BITS)
 		return &fault_record_damaged;
-	memcpy(names, known, n * sizeof *known);
+	if (n > 0)
+		memcpy(names, known, n * sizeof *known);
 	names[n] = (struct keyword_name){ .len = (uint8_t)r->name.len };
 	memcpy(names[n].octets, r->name.at, r->name.len);
 	return table_put(t, TABLE_KEYWORDS, key_box(&k, b),

@@ -184,7 +184,8 @@ fill_view(struct store *s, struct box b, const struct box_row *row, int *fd,
 		&count));
 	if (count != row->messages)
 		return &fault_record_damaged;
-	memcpy(m.at + rows, names, out->size - rows);
+	if (keywords > 0)
+		memcpy(m.at + rows, names, out->size - rows);
 	return memory_seal(&m, out->size, fd);
 }
 

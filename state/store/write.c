@@ -4,7 +4,7 @@
 #include "state/store/core.h"
 
 #define PENDING_HEAD  24  /* octets before each pending record */
-#define DIGEST_OCTETS 256 /* of a record are enough to know it by */
+#define DIGEST_OCTETS 256 /* of each end of a record */
 
 FALLIBLE
 store_fail(struct store *s, const struct fault *f)
@@ -16,17 +16,26 @@ store_fail(struct store *s, const struct fault *f)
 
 /* --- applying ------------------------------------------------------------ */
 
+static uint64_t
+mix(uint64_t digest, struct span octets)
+{
+	for (size_t i = 0; i < octets.len; i++)
+		digest = (digest ^ octets.at[i]) * 0x100000001b3u;
+	return digest;
+}
+
 /* A digest of the record at which the index stands: an index that stands at
- * another journal's record is found out. */
+ * another journal's record is found out.  Both ends of the record say whose it
+ * is; what lies between may be a large blob. */
 static uint64_t
 digest_of(uint64_t lsn, struct span octets)
 {
-	uint64_t d = 0xcbf29ce484222325u ^ lsn;
-	size_t len = octets.len < DIGEST_OCTETS ? octets.len : DIGEST_OCTETS;
+	uint64_t digest = 0xcbf29ce484222325u ^ lsn ^ (uint64_t)octets.len << 32;
 
-	for (size_t i = 0; i < len; i++)
-		d = (d ^ octets.at[i]) * 0x100000001b3u;
-	return d;
+	digest = mix(digest, span_shift_upto(&octets, DIGEST_OCTETS));
+	if (octets.len > DIGEST_OCTETS)
+		span_shift_upto(&octets, octets.len - DIGEST_OCTETS);
+	return mix(digest, octets);
 }
 
 static FALLIBLE
