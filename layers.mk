@@ -51,4 +51,4 @@ FOLDERS := $(PURE) sys state/journal state/queue state/store state/users \
 
 # Foreign libraries; --as-needed drops what a program does not use.
 FOREIGN := -levent_core -lssl -lcrypto -lsodium -lgsasl -lunbound -llmdb \
-	-lseccomp -ljansson
+	-lseccomp -ljansson -lresolv

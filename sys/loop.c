@@ -219,3 +219,9 @@ loop_signal(struct loop *l, int signal, on_time *f, void *arg)
 		return &fault_sys_failed;
 	return OK;
 }
+
+struct event_base *
+loop_base(struct loop *l)
+{
+	return l->base;
+}

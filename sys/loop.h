@@ -43,3 +43,6 @@ void timer_close(struct timer **t);
 
 /* Deliver `signal` as a call in the loop, never in a handler (rule O5). */
 FALLIBLE loop_signal(struct loop *l, int signal, on_time *f, void *arg);
+
+/* For other foreign libraries that run on libevent; sys/ only. */
+struct event_base *loop_base(struct loop *l);
