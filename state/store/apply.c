@@ -195,7 +195,7 @@ static FALLIBLE
 apply_keyword(struct tables *t, struct record_at at, const struct record *r)
 {
 	struct box b = { r->account, r->mailbox };
-	struct keyword_name names[KEYWORD_BITS];
+	static struct keyword_name names[KEYWORD_BITS]; /* too much for a stack */
 	const struct keyword_name *known;
 	struct key k;
 	size_t n;
