@@ -8,20 +8,27 @@ data_reader_init(struct data_reader *r)
 	*r = (struct data_reader){ DATA_LINE_START, 0 };
 }
 
+/* The first octet that is at fault decides, wherever the network cuts.  `room`
+ * octets more make the longest line. */
+static FALLIBLE
+check_text(struct span text, size_t room)
+{
+	size_t lf = span_find_octet(text, '\n');
+	size_t bad = span_find_octet(span_at(text.at, lf), 0);
+
+	if (bad < text.len && bad <= room)
+		return bad == lf ? &fault_line_bare_lf : &fault_line_control;
+	return text.len > room ? &fault_line_too_long : OK;
+}
+
 /* The rest of the line as far as it is here, up to and with its CR. */
 static FALLIBLE
 skip_text(struct data_reader *r, struct span *in)
 {
 	size_t cr = span_find_octet(*in, '\r');
-	struct span text = { in->at, cr };
 
-	r->line += text.len;
-	if (r->line > DATA_LINE_MAX)
-		return &fault_line_too_long;
-	if (span_find_octet(text, '\n') < text.len)
-		return &fault_line_bare_lf;
-	if (span_find_octet(text, 0) < text.len)
-		return &fault_line_control;
+	TRY(check_text(span_at(in->at, cr), DATA_LINE_MAX - r->line));
+	r->line += cr;
 	r->at = cr < in->len ? DATA_AFTER_CR : DATA_IN_LINE;
 	span_shift_upto(in, cr < in->len ? cr + 1 : cr);
 	return OK;
