@@ -15,8 +15,11 @@ answer_fault(struct session *s, const struct fault *f)
 	case SMTP_ASK_KEEP:
 		commit_refused(s, f);
 		return;
-	case SMTP_ASK_OCTETS: /* answered already; the spool did not come */
-		s->engine.txn.failed = f;
+	case SMTP_ASK_OCTETS:
+		if (s->engine.asking)
+			smtp_answer(&s->engine, f);
+		else /* answered already; the spool did not come */
+			s->engine.txn.failed = f;
 		return;
 	default:
 		smtp_answer(&s->engine, f);
