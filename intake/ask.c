@@ -126,6 +126,8 @@ static FALLIBLE
 drop_login(struct session *s, const struct smtp_ask *ask)
 {
 	(void)ask;
+	s->login = (struct login_facts){ 0 };
+	arena_reset(&s->arena);
 	smtp_answer(&s->engine, OK);
 	return OK;
 }

@@ -381,37 +381,43 @@ command(struct smtp_server *s, struct span line)
 
 /* --- SASL ---------------------------------------------------------------- */
 
+/* The client does not go on: the host forgets how far the login came. */
+static void
+drop_login(struct smtp_server *s, const struct fault *f)
+{
+	refuse(s, f);
+	if (s->state != SMTP_OVER)
+		ask(s, SMTP_ASK_LOGIN_DROP, SMTP_READY);
+}
+
+static void
+log_in(struct smtp_server *s)
+{
+	s->state = SMTP_READY;
+	s->logged_in = true;
+	say(s, 235, "2.7.0", "Authentication succeeded");
+}
+
 static void
 sasl_line(struct smtp_server *s, struct span line)
 {
+	bool last_word = s->last_word;
+
+	s->last_word = false;
 	s->state = SMTP_READY;
 	s->ask = (struct smtp_ask){ 0 };
-	if (span_equals(line, SPAN("*"))) {
-		refuse(s, &fault_auth_aborted);
-		if (s->state != SMTP_OVER)
-			ask(s, SMTP_ASK_LOGIN_DROP, SMTP_READY);
-		return;
-	}
-	if (s->last_word) { /* the empty line after SCRAM's last message */
-		s->last_word = false;
-		if (line.len > 0) {
-			refuse(s, &fault_auth_blob);
-			return;
-		}
-		s->logged_in = true;
-		say(s, 235, "2.7.0", "Authentication succeeded");
-		return;
-	}
 	buf_clear(&s->blob);
-	if (base64_decode(line, &s->blob)) {
-		refuse(s, &fault_auth_blob);
-		if (s->state != SMTP_OVER)
-			ask(s, SMTP_ASK_LOGIN_DROP, SMTP_READY);
-		return;
+	if (span_equals(line, SPAN("*"))) {
+		drop_login(s, &fault_auth_aborted);
+	} else if (last_word && line.len == 0) { /* SCRAM's end */
+		log_in(s);
+	} else if (last_word || base64_decode(line, &s->blob)) {
+		drop_login(s, &fault_auth_blob);
+	} else {
+		s->ask.has_blob = true;
+		s->ask.blob = buf_view(&s->blob);
+		ask(s, SMTP_ASK_LOGIN_STEP, SMTP_READY);
 	}
-	s->ask.has_blob = true;
-	s->ask.blob = buf_view(&s->blob);
-	ask(s, SMTP_ASK_LOGIN_STEP, SMTP_READY);
 }
 
 static void
@@ -442,9 +448,7 @@ smtp_login_done(struct smtp_server *s, const struct fault *f, struct span last)
 		s->last_word = true;
 		put_challenge(s, last);
 	} else {
-		s->state = SMTP_READY;
-		s->logged_in = true;
-		say(s, 235, "2.7.0", "Authentication succeeded");
+		log_in(s);
 	}
 	explicit_bzero(s->blob_storage, sizeof s->blob_storage);
 }
@@ -537,6 +541,10 @@ smtp_answer(struct smtp_server *s, const struct fault *f)
 	case SMTP_ASK_OCTETS:
 		if (f && !s->txn.failed)
 			s->txn.failed = f;
+		return;
+	case SMTP_ASK_TLS:
+		MUST(f); /* success is smtp_secured */
+		close_with(s, f);
 		return;
 	case SMTP_ASK_KEEP:
 		MUST(f); /* success is smtp_kept */

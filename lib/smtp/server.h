@@ -45,9 +45,9 @@ enum smtp_turn { SMTP_READ, SMTP_WRITE, SMTP_ASK, SMTP_CLOSE };
 
 enum smtp_ask_verb {
 	/* The client shakes hands next: octets of the stream that have been
-	 * read but not taken make that impossible.  Answer: smtp_secured, or
-	 * smtp_answer with a fault when TLS cannot start (nothing was said
-	 * yet). Send the output first: it tells the client to begin. */
+	 * read but not taken make that impossible.  Send the output first: it
+	 * tells the client to begin.  Answer: smtp_secured, or smtp_answer with
+	 * a fault when TLS cannot start, which ends the session. */
 	SMTP_ASK_TLS,
 	/* mechanism, has_blob, blob.  Answer: smtp_challenge, smtp_login_done */
 	SMTP_ASK_LOGIN,
