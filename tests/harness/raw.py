@@ -52,6 +52,14 @@ class Raw:
         line, self.waiting = self.waiting.split(b"\r\n", 1)
         return line
 
+    def octets(self, seconds=10):
+        """What comes next, as it is; b"" when the server closed or reset."""
+        self.socket.settimeout(seconds)
+        try:
+            return self.socket.recv(4096)
+        except ConnectionResetError:
+            return b""
+
     def reply(self, seconds=20):
         """(code, text of all lines); (0, b"") when the server has closed."""
         lines = []

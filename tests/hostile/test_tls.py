@@ -27,7 +27,7 @@ def test_a_command_instead_of_a_handshake(site):
     with Smtp(site.port("mx")) as s:
         assert s.code("STARTTLS") == 220
         s.send("RSET\r\n")
-        assert s.socket.recv(100)[:1] not in (b"2", b"5")
+        assert s.octets()[:1] not in (b"2", b"5")
 
 
 def test_tls_forgets_what_came_before(site):
@@ -125,7 +125,7 @@ def test_tls_cut_inside_data_stores_nothing(site, mailbox, mark):
 
 def test_garbage_instead_of_a_client_hello(site):
     for octets in (b"\x16\x03\x01\xff\xff" + b"\0" * 200, b"GET / HTTP/1.0\r\n\r\n",
-                   b"\x80\x2e\x01\0\x02", b"\0" * 1000):
+                   b"\x80\x2e\x01\0\x02" + b"\0" * 60, b"\0" * 1000):
         with Raw(site.port("imaps")) as s:
             s.send(octets)
-            assert s.socket.recv(100)[:1] in (b"", b"\x15")
+            assert s.octets()[:1] in (b"", b"\x15")
