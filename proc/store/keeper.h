@@ -7,6 +7,7 @@
 #pragma once
 
 #include "lib/base/arena.h"
+#include "lib/base/number.h"
 #include "state/store/store.h"
 #include "sys/pool.h"
 #include "sys/role.h"

@@ -1,5 +1,4 @@
 /* store -- the mailboxes: the only process that can read or change them. */
-#include "lib/base/number.h"
 #include "proc/store/keeper.h"
 #include "state/journal/journal.h"
 #include "state/store/gate.h"

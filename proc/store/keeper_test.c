@@ -1,0 +1,431 @@
+/* Deliveries and a session over real channels, in one loop. */
+#include "proc/store/keeper.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/base/test.h"
+#include "state/journal/journal.h"
+#include "sys/crypto.h"
+#include "sys/fd.h"
+#include "sys/file.h"
+#include "trust/rights.h"
+
+#define ANSWERS 32
+
+static struct world {
+	char path[64];
+	int directory;
+	struct loop *loop;
+	struct keeper keeper;
+	struct channel *mx, *imap;   /* our ends     */
+	struct channel *from_mx, *from_imap; /* the store's */
+	uint32_t types[ANSWERS];     /* what came, in order */
+	uint32_t serials[ANSWERS];
+	size_t came, wanted;
+	union {
+		struct deliver_done deliver;
+		struct mailboxes_told list;
+		struct mailbox_told status;
+		struct view_told view;
+		struct store_fetched fetched;
+		struct store_added added;
+		struct store_done done;
+		struct mailbox_changed changed;
+	} last;
+	int fd; /* came with it */
+} w;
+
+/* --- the other end ------------------------------------------------------- */
+
+static void
+take(void *owner, struct channel *c, const void *message, int fd)
+{
+	struct head head;
+
+	(void)owner;
+	(void)c;
+	memcpy(&head, message, sizeof head);
+	CHECK(w.came < ANSWERS);
+	w.types[w.came] = head.type;
+	w.serials[w.came++] = head.serial;
+	memcpy(&w.last, message, message_size(head.type));
+	fd_close(&w.fd);
+	w.fd = fd;
+	if (w.came == w.wanted)
+		loop_stop(w.loop, 0);
+}
+
+static const struct handlers clients = { .on = {
+	[DELIVER_DONE] = take,
+	[MAILBOXES_TOLD] = take,
+	[MAILBOX_TOLD] = take,
+	[VIEW_TOLD] = take,
+	[MAILBOX_CHANGED] = take,
+	[STORE_FETCHED] = take,
+	[STORE_ADDED] = take,
+	[STORE_DONE] = take,
+} };
+
+/* Run until `n` answers are there; the last one is w.last. */
+static void
+wait_for(size_t n)
+{
+	w.came = 0;
+	w.wanted = n;
+	CHECK_NUMBER(loop_run(w.loop), 0);
+	CHECK_NUMBER((int64_t)w.came, (int64_t)n);
+}
+
+/* --- the store ----------------------------------------------------------- */
+
+static void
+gone(void *owner, struct channel *c)
+{
+	answers_forget(owner, c);
+	deliveries_forget(owner, c);
+	session_end(owner, c);
+}
+
+static const struct handlers served = { .on = {
+	[DELIVER_OPEN] = delivery_open,
+	[DELIVER_RCPT] = delivery_rcpt,
+	[MAILBOXES_ASK] = session_list,
+	[MAILBOX_EDIT] = session_edit,
+	[MAILBOX_STATUS] = session_status,
+	[MAILBOX_OPEN] = session_open,
+	[MAILBOX_VIEW] = session_view,
+	[MAILBOX_CLOSE] = session_close,
+	[STORE_FETCH] = session_fetch,
+	[STORE_PIECE] = session_piece,
+	[STORE_FLAGS] = session_mark,
+	[STORE_EXPUNGE] = session_expunge,
+	[STORE_COPY] = session_copy,
+	[STORE_APPEND] = session_append,
+}, .gone = gone };
+
+static void
+link_to(enum role peer, struct channel **ours, struct channel **theirs)
+{
+	int pair[2];
+
+	CHECK_OK(fd_channel_pair(pair));
+	CHECK_OK(channel_open(w.loop, pair[0], peer, STORE, 0, &clients, NULL,
+		ours));
+	CHECK_OK(channel_open(w.loop, pair[1], STORE, peer, 0, &served,
+		&w.keeper, theirs));
+}
+
+static void
+rest(void *arg)
+{
+	CHECK_OK(store_rest(((struct keeper *)arg)->store));
+}
+
+static void
+begin(void)
+{
+	struct keeper *k = &w.keeper;
+	struct store_facts facts;
+	struct store_setup setup = { .segment_size = 8u << 20,
+		.min_free = 1,
+		.max_mailbox = 1u << 30,
+		.changed = session_changed,
+		.owner = k };
+	void *memory = pool_storage(RCPTS_MEMORY);
+
+	memset(&w, 0, sizeof w);
+	w.fd = -1;
+	CHECK_OK(crypto_start());
+	mac_start();
+	mac_key_make(&k->key);
+	strncpy(w.path, "/tmp/keeper-test-XXXXXX", sizeof w.path - 1);
+	CHECK(mkdtemp(w.path) != NULL);
+	setup.directory = w.directory = open(w.path, O_RDONLY | O_DIRECTORY);
+	CHECK_OK(store_open(&setup, &k->store, &facts));
+	store_set_key(k->store, &k->key);
+	CHECK_OK(loop_open(&w.loop));
+	CHECK_OK(pool_open(sizeof(struct delivery), DELIVERIES_MAX,
+		&k->deliveries));
+	CHECK_OK(pool_open(sizeof(struct session), SESSIONS_MAX, &k->sessions));
+	CHECK_OK(timer_open(w.loop, rest, k, &k->rest));
+	arena_pool_init(&k->rcpt_memory, memory, RCPTS_MEMORY);
+	loop_each_turn(w.loop, turn_end, k);
+	link_to(MX, &w.mx, &w.from_mx);
+	link_to(IMAP, &w.imap, &w.from_imap);
+	session_begin(k, w.from_imap, 7);
+}
+
+static void
+unlink_name(void *arg, const char *name)
+{
+	(void)arg;
+	unlinkat(w.directory, name, 0);
+}
+
+static void
+end(void)
+{
+	channel_close(&w.mx);
+	channel_close(&w.imap);
+	channel_close(&w.from_mx);
+	gone(&w.keeper, w.from_imap);
+	channel_close(&w.from_imap);
+	timer_close(&w.keeper.rest);
+	store_close(&w.keeper.store);
+	CHECK_OK(file_each(w.directory, unlink_name, NULL));
+	close(w.directory);
+	rmdir(w.path);
+	fd_close(&w.fd);
+}
+
+/* --- questions ----------------------------------------------------------- */
+
+#define MAIL SPAN("Subject: one\r\n\r\nbody\r\n")
+
+static struct head
+head(uint32_t type, uint32_t serial)
+{
+	return (struct head){ type, serial, 99 };
+}
+
+static void
+seal(struct verdict *v)
+{
+	*v = (struct verdict){ .size = MAIL.len, .outcome = OUTCOME_CLEAN };
+	sha256(MAIL, v->sha256);
+	mac_make(&w.keeper.key, span_at(v, TOKEN_SIGNED(struct verdict)),
+		v->mac);
+}
+
+static void
+send_open(uint32_t serial, uint32_t rcpts)
+{
+	struct deliver_open m = { .head = head(DELIVER_OPEN, serial),
+		.size = MAIL.len,
+		.rcpts = rcpts };
+	OWNED(fd_close) int fd = -1;
+
+	seal(&m.verdict);
+	CHECK_OK(fd_memory_of("body", MAIL, &fd));
+	CHECK_OK(channel_send(w.mx, &m, fd));
+}
+
+static void
+send_rcpt(uint32_t serial, uint32_t account)
+{
+	struct deliver_rcpt m = { .head = head(DELIVER_RCPT, serial),
+		.account = account,
+		.address_len = 3,
+		.address = "a@b" };
+
+	CHECK_OK(channel_send(w.mx, &m, -1));
+}
+
+static struct mailbox_name
+name_of(const char *text)
+{
+	struct mailbox_name n = { .len = (uint8_t)strlen(text) };
+
+	memcpy(n.octets, text, n.len);
+	return n;
+}
+
+static void
+ask_by_name(uint32_t type, uint32_t serial, const char *name)
+{
+	struct mailbox_ask m = { .head = head(type, serial),
+		.name = name_of(name) };
+
+	CHECK_OK(channel_send(w.imap, &m, -1));
+}
+
+static void
+ask_flags(uint32_t serial, uint64_t flags)
+{
+	struct store_flags m = { .head = head(STORE_FLAGS, serial),
+		.flags = flags,
+		.mailbox = 1,
+		.how = FLAGS_ADD,
+		.uids = { .count = 1, .at = { { 1, UINT32_MAX } } } };
+
+	CHECK_OK(channel_send(w.imap, &m, -1));
+}
+
+/* --- tests --------------------------------------------------------------- */
+
+TEST(deliveries_of_a_turn_are_answered_together)
+{
+	begin();
+	send_open(1, 2);
+	send_rcpt(1, 7);
+	send_open(2, 1);
+	send_rcpt(2, 7);
+	send_rcpt(1, 8);
+	wait_for(2);
+	CHECK_NUMBER(w.serials[0], 2); /* complete first */
+	CHECK_NUMBER(w.serials[1], 1);
+	CHECK_NUMBER(w.last.deliver.fault, 0);
+	CHECK(w.last.deliver.id > 0);
+	end();
+}
+
+TEST(a_delivery_without_its_verdict_is_refused)
+{
+	begin();
+	memset(&w.keeper.key, 1, sizeof w.keeper.key); /* another key */
+	send_open(1, 1);
+	send_rcpt(1, 7);
+	wait_for(1);
+	CHECK(fault_row(w.last.deliver.fault) == &fault_verdict_missing);
+	CHECK_NUMBER((int64_t)w.last.deliver.id, 0);
+	end();
+}
+
+TEST(a_delivery_has_1_to_1000_recipients)
+{
+	begin();
+	send_open(1, 0);
+	send_open(2, 1001);
+	send_open(3, 1);
+	send_open(3, 1); /* twice the same */
+	wait_for(3);
+	CHECK(fault_row(w.last.deliver.fault) == &fault_ipc_malformed);
+	end();
+}
+
+TEST(what_a_channel_began_goes_with_it)
+{
+	begin();
+	send_open(1, 2);
+	send_rcpt(1, 7);
+	ask_by_name(MAILBOX_STATUS, 1, "INBOX");
+	wait_for(1);
+	CHECK_NUMBER(pool_used(w.keeper.deliveries), 1);
+	deliveries_forget(&w.keeper, w.from_mx);
+	CHECK_NUMBER(pool_used(w.keeper.deliveries), 0);
+	end();
+}
+
+TEST(a_session_opens_changes_and_is_told)
+{
+	struct store_expunge expunge = { .head = head(STORE_EXPUNGE, 6),
+		.mailbox = 1,
+		.uids = { .count = 1, .at = { { 1, 9 } } } };
+	struct view_ask view = { .head = head(MAILBOX_VIEW, 3), .mailbox = 1 };
+	const struct view_row *rows;
+	const void *at;
+
+	begin();
+	ask_by_name(MAILBOX_OPEN, 1, "INBOX");
+	wait_for(1);
+	CHECK_NUMBER(w.types[0], VIEW_TOLD);
+	CHECK_NUMBER(w.last.view.count, 0);
+
+	send_open(1, 1);
+	send_rcpt(1, 7);
+	wait_for(2);
+	CHECK_NUMBER(w.types[1], MAILBOX_CHANGED);
+	send_open(2, 1); /* it was told already */
+	send_rcpt(2, 7);
+	wait_for(1);
+	CHECK_NUMBER(w.types[0], DELIVER_DONE);
+
+	CHECK_OK(channel_send(w.imap, &view, -1));
+	wait_for(1);
+	CHECK_NUMBER(w.last.view.count, 2);
+	CHECK_OK(fd_map_sealed(w.fd, w.last.view.size, &at));
+	rows = at;
+	CHECK_NUMBER(rows[1].uid, 2);
+	fd_unmap(at, w.last.view.size);
+
+	/* answers come in the order of the questions, held or not */
+	ask_flags(4, 4);
+	ask_by_name(MAILBOX_STATUS, 5, "INBOX");
+	CHECK_OK(channel_send(w.imap, &expunge, -1));
+	ask_by_name(MAILBOX_STATUS, 7, "INBOX");
+	wait_for(5);
+	for (uint32_t i = 0; i < 4; i++)
+		CHECK_NUMBER(w.serials[i], 4 + i);
+	CHECK_NUMBER(w.types[0], STORE_DONE);
+	CHECK_NUMBER(w.types[4], MAILBOX_CHANGED);
+
+	ask_by_name(MAILBOX_STATUS, 8, "INBOX");
+	wait_for(1);
+	CHECK_NUMBER(w.last.status.messages, 0);
+	CHECK_NUMBER(w.last.status.uidnext, 3);
+	end();
+}
+
+TEST(a_session_appends_copies_and_reads)
+{
+	struct store_append append = { .head = head(STORE_APPEND, 1),
+		.size = MAIL.len,
+		.flags = 8,
+		.to = name_of("Drafts") };
+	struct store_copy copy = { .head = head(STORE_COPY, 2),
+		.mailbox = 2,
+		.uids = { .count = 1, .at = { { 1, 1 } } },
+		.to = name_of("nowhere") };
+	struct store_piece piece = { .head = head(STORE_PIECE, 3),
+		.mailbox = 2,
+		.uid = 1,
+		.offset = 9,
+		.len = 3 };
+	const void *at;
+	int fd;
+
+	begin();
+	seal(&append.verdict);
+	CHECK_OK(fd_memory_of("body", MAIL, &fd));
+	CHECK_OK(channel_send(w.imap, &append, fd));
+	fd_close(&fd);
+	wait_for(1);
+	CHECK_NUMBER(w.types[0], STORE_ADDED);
+	CHECK_NUMBER(w.last.added.fault, 0);
+	CHECK_NUMBER(w.last.added.first, 1);
+
+	CHECK_OK(channel_send(w.imap, &copy, -1));
+	wait_for(1);
+	CHECK(fault_row(w.last.added.fault) == &fault_mailbox_unknown);
+
+	CHECK_OK(channel_send(w.imap, &piece, -1));
+	wait_for(1);
+	CHECK_NUMBER((int64_t)w.last.fetched.size, 3);
+	CHECK_NUMBER(w.last.fetched.count, 0);
+	CHECK_OK(fd_map_sealed(w.fd, 3, &at));
+	CHECK_SPAN(span_at(at, 3), "one");
+	fd_unmap(at, 3);
+	end();
+}
+
+/* What a taken-over session process could send. */
+static const struct {
+	const char *what;
+	uint32_t count;
+	struct uid_span at[2];
+} bad_sets[] = {
+	{ "uid 0", 1, { { 0, 1 } } },
+	{ "backwards", 1, { { 5, 1 } } },
+	{ "overlapping", 2, { { 1, 5 }, { 5, 6 } } },
+	{ "more than are inside", 65, { { 1, 1 } } },
+	{ "more than can be", UINT32_MAX, { { 1, 1 } } },
+};
+
+TEST(a_set_that_is_none_is_refused)
+{
+	begin();
+	EACH_CASE(c, bad_sets) {
+		struct store_expunge m = { .head = head(STORE_EXPUNGE, 1),
+			.mailbox = 1 };
+
+		m.uids.count = c->count;
+		memcpy(m.uids.at, c->at, sizeof c->at);
+		CHECK_OK(channel_send(w.imap, &m, -1));
+		wait_for(1);
+		CHECK(fault_row(w.last.done.fault) == &fault_ipc_malformed);
+	}
+	test_row = NULL;
+	end();
+}
