@@ -1,0 +1,292 @@
+/* Dialogues: what a client says in one go, and what it hears. */
+#include "lib/base/test.h"
+#include "lib/smtp/fake_host.h"
+
+static const struct smtp_profile mx = { .host = SPAN("mx.test"),
+	.tls_offered = true, .max_message = 20, .max_rcpts = 3,
+	.max_messages = 2 };
+static const struct smtp_profile submission = { .host = SPAN("mx.test"),
+	.submission = true, .tls_offered = true, .max_message = 20,
+	.max_rcpts = 3, .max_messages = 2 };
+static const struct smtp_profile wrapped = { .host = SPAN("mx.test"),
+	.submission = true, .tls_from_start = true, .max_message = 20,
+	.max_rcpts = 3, .max_messages = 2 };
+
+struct dialogue {
+	const char *what;
+	const struct smtp_profile *profile;
+	struct span says;
+	const char *hears; /* codes; "-" marks a line that is not the last */
+	const char *asked;
+	bool goes_on;
+};
+
+#define TO_MAIL "EHLO c\r\nMAIL FROM:<a@b>\r\n"
+#define TO_RCPT TO_MAIL "RCPT TO:<v@b>\r\n"
+/* The client waits here, as RFC 2920 section 3.1 demands: the engine sees
+ * nothing behind the line. */
+#define WAITS "\f"
+#define BODY    TO_RCPT "DATA\r\n" WAITS
+#define EHLO    "250-250-250-250-250-250 "
+
+static const struct dialogue mail[] = {
+	{ "one message", &mx, SPAN(BODY "hi\r\n.\r\nQUIT\r\n"),
+		"220 " EHLO "250 250 354 250 221 ", "MRBK", false },
+	{ "pipelined envelopes keep their order", &mx,
+		SPAN(TO_MAIL "RCPT TO:<nobody@b>\r\nRCPT TO:<v@b>\r\n"
+			     "RCPT TO:<busy@b>\r\nNOOP\r\n"),
+		"220 " EHLO "250 550 250 450 250 ", "MRRR", true },
+	{ "two messages", &mx,
+		SPAN(BODY "hi\r\n.\r\nMAIL FROM:<>\r\nRCPT TO:<v@b>\r\n"
+			  "DATA\r\n" WAITS ".\r\n"),
+		"220 " EHLO "250 250 354 250 250 250 354 250 ", "MRBKMRBK",
+		true },
+	{ "one more than a session may bring", &mx,
+		SPAN(BODY ".\r\nMAIL FROM:<>\r\nRCPT TO:<v@b>\r\n"
+			  "DATA\r\n" WAITS ".\r\nMAIL FROM:<>\r\n"),
+		"220 " EHLO "250 250 354 250 250 250 354 250 421 ",
+		"MRBKMRBK", false },
+	{ "more recipients than a message may have", &mx,
+		SPAN(TO_RCPT "RCPT TO:<w@b>\r\nRCPT TO:<x@b>\r\n"
+			     "RCPT TO:<y@b>\r\nNOOP\r\n"),
+		"220 " EHLO "250 250 250 250 452 250 ", "MRRR", true },
+	{ "postmaster without a domain", &mx,
+		SPAN(TO_MAIL "RCPT TO:<PostMaster>\r\n"),
+		"220 " EHLO "250 250 ", "MR", true },
+	{ "no other name without a domain", &mx,
+		SPAN(TO_MAIL "RCPT TO:<root>\r\n"), "220 " EHLO "250 501 ",
+		"M", true },
+	{ "all recipients unknown, then DATA", &mx,
+		SPAN(TO_MAIL "RCPT TO:<nobody@b>\r\nDATA\r\n"),
+		"220 " EHLO "250 550 503 ", "MR", true },
+	{ "octets behind DATA", &mx, SPAN(TO_RCPT "DATA\r\nhi\r\n"),
+		"220 " EHLO "250 250 503 ", "MR", false },
+	{ "octets behind STARTTLS", &mx,
+		SPAN("EHLO c\r\nSTARTTLS\r\nRSET\r\n"), "220 " EHLO "503 ",
+		"", false },
+	{ "TLS forgets the envelope", &mx,
+		SPAN(TO_RCPT "STARTTLS\r\n" WAITS "DATA\r\n"),
+		"220 " EHLO "250 250 220 503 ", "MRT", true },
+	{ "TLS forgets EHLO", &mx,
+		SPAN("EHLO c\r\nSTARTTLS\r\n" WAITS "MAIL FROM:<a@b>\r\n"),
+		"220 " EHLO "220 503 ", "T", true },
+	{ "five bad commands", &mx, SPAN("A\r\nB\r\nC\r\nD\r\nE\r\nNOOP\r\n"),
+		"220 502 502 502 502 421 ", "", false },
+	{ "ten unknown recipients", &mx,
+		SPAN(TO_MAIL "RCPT TO:<nobody@b>\r\nRCPT TO:<nobody1@b>\r\n"
+			     "RCPT TO:<nobody2@b>\r\nRCPT TO:<nobody3@b>\r\n"
+			     "RCPT TO:<nobody4@b>\r\nRCPT TO:<nobody5@b>\r\n"
+			     "RCPT TO:<nobody6@b>\r\nRCPT TO:<nobody7@b>\r\n"
+			     "RCPT TO:<nobody8@b>\r\nRCPT TO:<nobody9@b>\r\n"
+			     "RCPT TO:<v@b>\r\n"),
+		"220 " EHLO "250 550 550 550 550 550 550 550 550 550 421 ",
+		"MRRRRRRRRRR", false },
+	{ "a size too large is known at once", &mx,
+		SPAN("EHLO c\r\nMAIL FROM:<a@b> SIZE=21\r\n"
+		     "MAIL FROM:<a@b> SIZE=20\r\n"),
+		"220 " EHLO "552 250 ", "M", true },
+	{ "a message too large is read to its end", &mx,
+		SPAN(BODY "0123456789\r\n01234567\r\n.\r\nMAIL FROM:<a@b>\r\n"),
+		"220 " EHLO "250 250 354 552 250 ", "MRBFM", true },
+	{ "a message just small enough", &mx,
+		SPAN(BODY "0123456789\r\n012345\r\n.\r\n"),
+		"220 " EHLO "250 250 354 250 ", "MRBK", true },
+	{ "a body that cannot be stored", &mx,
+		SPAN(BODY "full\r\nmore\r\n.\r\nNOOP\r\n"),
+		"220 " EHLO "250 250 354 452 250 ", "MRBF", true },
+	{ "a body that is not kept", &mx,
+		SPAN(BODY "virus\r\n.\r\nRCPT TO:<v@b>\r\n"),
+		"220 " EHLO "250 250 354 554 503 ", "MRBK", true },
+	{ "RSET forgets", &mx, SPAN(TO_RCPT "RSET\r\nDATA\r\n"),
+		"220 " EHLO "250 250 250 503 ", "MRF", true },
+	{ "EHLO forgets", &mx, SPAN(TO_RCPT "EHLO c\r\nDATA\r\n"),
+		"220 " EHLO "250 250 " EHLO "503 ", "MRF", true },
+};
+
+static const struct dialogue hostile[] = {
+	{ "NUL in a command", &mx, SPAN("NOOP \0\r\n"), "220 501 ", "", true },
+	{ "a control character", &mx, SPAN("EHLO a\x01\r\n"), "220 501 ", "",
+		true },
+	{ "a tab for a blank", &mx, SPAN("EHLO\tc\r\n"), "220 501 ", "",
+		true },
+	{ "an LF alone", &mx, SPAN("NOOP\nNOOP\r\n"), "220 550 ", "", false },
+	{ "a CR alone", &mx, SPAN("NOOP\rNOOP\r\n"), "220 550 ", "", false },
+	{ "a smuggled second message", &mx,
+		SPAN(BODY "hi\n.\nMAIL FROM:<x@y>\r\n"),
+		"220 " EHLO "250 250 354 550 ", "MRB", false },
+	{ "CR dot CR", &mx, SPAN(BODY "hi\r.\r\n"),
+		"220 " EHLO "250 250 354 550 ", "MRB", false },
+	{ "VRFY and EXPN tell nothing", &mx,
+		SPAN("VRFY root\r\nVRFY v\r\nEXPN v\r\n"),
+		"220 252 252 502 ", "", true },
+	{ "HELP says little", &mx, SPAN("HELP\r\nHELP MAIL\r\n"),
+		"220 214 214 ", "", true },
+	{ "nobody logs in to mx", &mx, SPAN("EHLO c\r\nAUTH PLAIN AA==\r\n"),
+		"220 " EHLO "502 ", "", true },
+	{ "8-bit octets in an address", &mx,
+		SPAN("EHLO c\r\nMAIL FROM:<\xd0\xb4@b>\r\n"),
+		"220 " EHLO "553 ", "", true },
+};
+
+#define TLS      "EHLO c\r\nSTARTTLS\r\n" WAITS "EHLO c\r\n"
+#define HEAR_TLS "220 " EHLO "220 " EHLO
+#define LOGIN    "AUTH PLAIN AGEAYg==\r\n"
+
+static const struct dialogue logins[] = {
+	{ "a password in clear is burnt, not read", &submission,
+		SPAN("EHLO c\r\n" LOGIN), "220 " EHLO "538 ", "X", true },
+	{ "no mail in clear", &submission, SPAN("EHLO c\r\nMAIL FROM:<a@b>\r\n"),
+		"220 " EHLO "530 ", "", true },
+	{ "no mail without a login", &submission, SPAN(TLS "MAIL FROM:<a@b>\r\n"),
+		HEAR_TLS "530 ", "T", true },
+	{ "PLAIN in one go", &submission, SPAN(TLS LOGIN "MAIL FROM:<a@b>\r\n"),
+		HEAR_TLS "235 250 ", "TLM", true },
+	{ "PLAIN in two", &submission, SPAN(TLS "AUTH PLAIN\r\nAGEAYg==\r\n"),
+		HEAR_TLS "334 235 ", "TLl", true },
+	{ "a login twice", &submission, SPAN(TLS LOGIN LOGIN),
+		HEAR_TLS "235 503 ", "TL", true },
+	{ "a login during a message", &submission,
+		SPAN(TLS LOGIN "MAIL FROM:<a@b>\r\n" LOGIN),
+		HEAR_TLS "235 250 503 ", "TLM", true },
+	{ "a wrong password", &submission,
+		SPAN(TLS "AUTH PLAIN AGEAYmFk\r\nMAIL FROM:<a@b>\r\n"),
+		HEAR_TLS "535 530 ", "TL", true },
+	{ "five wrong passwords", &submission,
+		SPAN(TLS "AUTH PLAIN AGEAYmFk\r\nAUTH PLAIN AGEAYmFk\r\n"
+			 "AUTH PLAIN AGEAYmFk\r\nAUTH PLAIN AGEAYmFk\r\n"
+			 "AUTH PLAIN AGEAYmFk\r\nNOOP\r\n"),
+		HEAR_TLS "535 535 535 535 421 ", "TLLLLL", false },
+	{ "SCRAM in two steps and a last word", &submission,
+		SPAN(TLS "AUTH SCRAM-SHA-256 biws\r\nYz0x\r\n\r\n"
+			 "MAIL FROM:<a@b>\r\n"),
+		HEAR_TLS "334 334 235 250 ", "TLlM", true },
+	{ "SCRAM without its last word", &submission,
+		SPAN(TLS "AUTH SCRAM-SHA-256 biws\r\nYz0x\r\n*\r\n"
+			 "MAIL FROM:<a@b>\r\n"),
+		HEAR_TLS "334 334 501 530 ", "TLlD", true },
+	{ "a last word is for one exchange", &submission,
+		SPAN(TLS "AUTH SCRAM-SHA-256 biws\r\nYz0x\r\n*\r\n"
+			 "AUTH PLAIN\r\n\r\nNOOP\r\n"),
+		HEAR_TLS "334 334 501 334 235 250 ", "TLlDLl", true },
+	{ "more after the last word", &submission,
+		SPAN(TLS "AUTH SCRAM-SHA-256 biws\r\nYz0x\r\nYQ==\r\n"
+			 "MAIL FROM:<a@b>\r\n"),
+		HEAR_TLS "334 334 501 530 ", "TLlD", true },
+	{ "giving up", &submission, SPAN(TLS "AUTH PLAIN\r\n*\r\nNOOP\r\n"),
+		HEAR_TLS "334 501 250 ", "TLD", true },
+	{ "not base64", &submission, SPAN(TLS "AUTH PLAIN\r\n!\r\nNOOP\r\n"),
+		HEAR_TLS "334 501 250 ", "TLD", true },
+	{ "no binding, no PLUS", &submission,
+		SPAN(TLS "AUTH SCRAM-SHA-256-PLUS biws\r\n"), HEAR_TLS "504 ",
+		"T", true },
+	{ "TLS from the start", &wrapped,
+		SPAN("EHLO c\r\n" LOGIN "STARTTLS\r\n"),
+		"220 " EHLO "235 502 ", "L", true },
+};
+
+/* The codes of what was said, each with the octet behind it. */
+static void
+put_codes(struct buf *out, struct span said)
+{
+	while (said.len > 0) {
+		struct span line = span_shift_upto(&said,
+			span_find_octet(said, '\n') + 1);
+
+		CHECK(buf_put(out, span_shift_upto(&line, 4)));
+	}
+}
+
+static bool
+hold(struct fake_host *h, struct span says)
+{
+	while (says.len > 0) {
+		struct span part = span_shift_upto(&says,
+			span_find_octet(says, '\f'));
+
+		if (!fake_give(h, part))
+			return false;
+		span_take(&says, '\f');
+	}
+	return true;
+}
+
+static void
+check_dialogue(const struct dialogue *d)
+{
+	static struct smtp_server s;
+	static uint8_t asked[256], said[8192], message[256];
+	uint8_t codes[512];
+	struct buf got = BUF(codes);
+	struct fake_host h = { .s = &s, .asked = BUF(asked),
+		.said = BUF(said), .message = BUF(message) };
+
+	smtp_server_init(&s, d->profile);
+	if (d->profile->tls_from_start)
+		smtp_secured(&s, false);
+	CHECK(hold(&h, d->says) == d->goes_on);
+	put_codes(&got, buf_view(&h.said));
+	CHECK_SPAN(buf_view(&got), d->hears);
+	CHECK_SPAN(buf_view(&h.asked), d->asked);
+}
+
+TEST(mail)
+{
+	EACH_CASE(d, mail)
+		check_dialogue(d);
+}
+
+TEST(hostile_clients)
+{
+	EACH_CASE(d, hostile)
+		check_dialogue(d);
+}
+
+TEST(logins)
+{
+	EACH_CASE(d, logins)
+		check_dialogue(d);
+}
+
+TEST(a_line_too_long_ends_the_session)
+{
+	static struct smtp_server s;
+	static uint8_t asked[8], said[4096], line[LINE_TEXT_MAX + 2];
+	struct fake_host h = { .s = &s, .asked = BUF(asked),
+		.said = BUF(said) };
+
+	test_row = "2048 octets go, 2049 do not";
+	memset(line, 'x', sizeof line);
+	smtp_server_init(&s, &mx);
+	CHECK(fake_give(&h, span_at(line, LINE_TEXT_MAX)));
+	CHECK(!fake_give(&h, SPAN("x")));
+	CHECK_SPAN(buf_view(&h.said), "220 mx.test ESMTP\r\n"
+				      "500 5.5.2 Line too long\r\n");
+}
+
+TEST(ehlo_offers_what_there_is)
+{
+	static struct smtp_server s;
+	static uint8_t asked[8], said[4096];
+	struct fake_host h = { .s = &s, .asked = BUF(asked),
+		.said = BUF(said) };
+
+	smtp_server_init(&s, &submission);
+	smtp_sent(&s, smtp_output(&s).len);
+	CHECK(fake_give(&h, SPAN("EHLO c\r\n")));
+	CHECK_SPAN(buf_view(&h.said),
+		"250-mx.test\r\n250-PIPELINING\r\n250-SIZE 20\r\n"
+		"250-8BITMIME\r\n250-STARTTLS\r\n250 ENHANCEDSTATUSCODES\r\n");
+	buf_clear(&h.said);
+	smtp_secured(&s, true);
+	CHECK(fake_give(&h, SPAN("EHLO c\r\n")));
+	CHECK_SPAN(buf_view(&h.said),
+		"250-mx.test\r\n250-PIPELINING\r\n250-SIZE 20\r\n"
+		"250-8BITMIME\r\n250-AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 "
+		"PLAIN\r\n250 ENHANCEDSTATUSCODES\r\n");
+	CHECK(fake_give(&h, SPAN("AUTH PLAIN AGEAYg==\r\n")));
+	buf_clear(&h.said);
+	CHECK(fake_give(&h, SPAN("EHLO c\r\n")));
+	CHECK_SPAN(buf_view(&h.said),
+		"250-mx.test\r\n250-PIPELINING\r\n250-SIZE 20\r\n"
+		"250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n");
+}
