@@ -17,7 +17,6 @@
 static struct world {
 	char path[64];
 	int directory;
-	struct loop *loop;
 	struct keeper keeper;
 	struct channel *mx, *imap;   /* our ends     */
 	struct channel *from_mx, *from_imap; /* the store's */
@@ -37,6 +36,9 @@ static struct world {
 	int fd; /* came with it */
 } w;
 
+/* One a process, as everywhere. */
+static struct loop *loop;
+
 /* --- the other end ------------------------------------------------------- */
 
 static void
@@ -54,7 +56,7 @@ take(void *owner, struct channel *c, const void *message, int fd)
 	fd_close(&w.fd);
 	w.fd = fd;
 	if (w.came == w.wanted)
-		loop_stop(w.loop, 0);
+		loop_stop(loop, 0);
 }
 
 static const struct handlers clients = { .on = {
@@ -74,7 +76,7 @@ wait_for(size_t n)
 {
 	w.came = 0;
 	w.wanted = n;
-	CHECK_NUMBER(loop_run(w.loop), 0);
+	CHECK_NUMBER(loop_run(loop), 0);
 	CHECK_NUMBER((int64_t)w.came, (int64_t)n);
 }
 
@@ -111,9 +113,9 @@ link_to(enum role peer, struct channel **ours, struct channel **theirs)
 	int pair[2];
 
 	CHECK_OK(fd_channel_pair(pair));
-	CHECK_OK(channel_open(w.loop, pair[0], peer, STORE, 0, &clients, NULL,
+	CHECK_OK(channel_open(loop, pair[0], peer, STORE, 0, &clients, NULL,
 		ours));
-	CHECK_OK(channel_open(w.loop, pair[1], STORE, peer, 0, &served,
+	CHECK_OK(channel_open(loop, pair[1], STORE, peer, 0, &served,
 		&w.keeper, theirs));
 }
 
@@ -145,13 +147,14 @@ begin(void)
 	setup.directory = w.directory = open(w.path, O_RDONLY | O_DIRECTORY);
 	CHECK_OK(store_open(&setup, &k->store, &facts));
 	store_set_key(k->store, &k->key);
-	CHECK_OK(loop_open(&w.loop));
+	if (!loop)
+		CHECK_OK(loop_open(&loop));
 	CHECK_OK(pool_open(sizeof(struct delivery), DELIVERIES_MAX,
 		&k->deliveries));
 	CHECK_OK(pool_open(sizeof(struct session), SESSIONS_MAX, &k->sessions));
-	CHECK_OK(timer_open(w.loop, rest, k, &k->rest));
+	CHECK_OK(timer_open(loop, rest, k, &k->rest));
 	arena_pool_init(&k->rcpt_memory, memory, RCPTS_MEMORY);
-	loop_each_turn(w.loop, turn_end, k);
+	loop_each_turn(loop, turn_end, k);
 	link_to(MX, &w.mx, &w.from_mx);
 	link_to(IMAP, &w.imap, &w.from_imap);
 	session_begin(k, w.from_imap, 7);
