@@ -45,7 +45,7 @@ make_room(struct journal *j, uint64_t need)
 		return &fault_storage_full;
 	if (j->offset + j->batch_len + need > j->setup.segment_size) {
 		TRY(sync_out(j));
-		return journal_fail(j, segment_next(j));
+		return segment_next(j);
 	}
 	if (j->batch_len + need > JOURNAL_BATCH)
 		return write_out(j);

@@ -21,7 +21,9 @@ struct replay {
 	struct span octets;
 	on_record *each;
 	void *arg;
-	uint64_t at; /* where the next record would stand */
+	uint64_t at;   /* where the next record would stand           */
+	uint64_t tail; /* the first record since the last commit       */
+	uint64_t acked;
 };
 
 static bool
@@ -63,6 +65,9 @@ walk(struct replay *r)
 	while (head_at(r, r->at, &h) && h.lsn == r->j->next_lsn &&
 		payload_holds(r, r->at, &h)) {
 		TRY(hand_out(r, r->at, &h));
+		if (h.acked != r->acked)
+			r->tail = r->at;
+		r->acked = h.acked;
 		r->j->next_lsn++;
 		r->at += record_size(&h);
 	}
@@ -101,7 +106,9 @@ replay_segment(struct journal *j, const struct segment *s, on_record *each,
 		.seed = segment_seed(j, s->id),
 		.each = each,
 		.arg = arg,
-		.at = SEGMENT_HEAD };
+		.at = SEGMENT_HEAD,
+		.tail = SEGMENT_HEAD,
+		.acked = j->next_lsn - 1 };
 	const struct fault *f;
 	uint64_t size;
 	void *at;
@@ -114,6 +121,7 @@ replay_segment(struct journal *j, const struct segment *s, on_record *each,
 	f = walk(&r);
 	*end = look_behind(&r);
 	j->offset = r.at;
+	j->tail = r.tail;
 	munmap(at, size);
 	return f;
 }
@@ -298,6 +306,30 @@ drop_orphan(void *arg, const char *name)
 		o->fault = file_unlink(o->j->setup.directory, name);
 }
 
+/* What was read may be in the page cache only: a killed process leaves it there
+ * unsynced, and after a sync that failed the kernel takes it for written.  It
+ * was handed out, so it must stay: write it again, then sync. */
+static FALLIBLE
+settle(struct journal *j)
+{
+	uint64_t at = j->tail == SEGMENT_HEAD ? 0 : j->tail;
+	int fd = segment_last(j)->fd;
+
+	while (at < j->offset) {
+		size_t n = j->offset - at < JOURNAL_BATCH
+			? (size_t)(j->offset - at)
+			: JOURNAL_BATCH;
+		size_t len;
+
+		TRY(file_read(fd, at, j->batch, n, &len));
+		if (len < n)
+			return &fault_storage_failed;
+		TRY(file_write(fd, at, span_at(j->batch, n)));
+		at += n;
+	}
+	return file_sync(fd);
+}
+
 /* Make the journal ready for appending.  After a commit that was cut off a new
  * segment begins: what is left of it in the old one must never be read as the
  * continuation of new records. */
@@ -312,12 +344,10 @@ prepare(struct journal *j)
 	TRY(file_each(j->setup.directory, drop_orphan, &orphans));
 	if (orphans.fault)
 		return orphans.fault;
+	if (j->count > 0)
+		TRY(settle(j));
 	if (j->count == 0 || j->facts.end == JOURNAL_TORN)
 		TRY(segment_next(j));
-	/* What was read may not be on the disk yet: kill -9 leaves it in the
-	 * page cache only.  It is handed out, so it must stay. */
-	j->unsynced = true;
-	TRY(journal_commit(j));
 	return segment_reserve(j) == &fault_storage_failed
 		? &fault_storage_failed
 		: OK;

@@ -58,8 +58,7 @@ name_blob(char name[NAME_SIZE], uint64_t lsn)
 FALLIBLE
 journal_fail(struct journal *j, const struct fault *f)
 {
-	if (f && f != &fault_storage_full)
-		j->failed = true;
+	j->failed |= f != OK;
 	return f;
 }
 
@@ -126,10 +125,11 @@ segment_next(struct journal *j)
 	TRY(segment_reserve(j));
 	head.seed = segment_seed(j, id);
 	put_segment_head(at, &head);
-	TRY(file_write(j->spare, 0, span_at(at, sizeof at)));
+	TRY(journal_fail(j, file_write(j->spare, 0, span_at(at, sizeof at))));
+	/* before the file after it is made: only the last may be unused */
+	TRY(journal_fail(j, file_sync(j->spare)));
 	TRY(segment_add(j, id, j->next_lsn, fd_give(&j->spare)));
 	j->offset = SEGMENT_HEAD;
-	j->unsynced = true;
 	/* a full disk is noticed by journal_has_room, not by this commit */
 	f = segment_reserve(j);
 	return f == &fault_storage_full ? OK : f;
@@ -168,6 +168,8 @@ segments_drop_front(struct journal *j)
 		TRY(drop_blobs(j, &j->segments[0]));
 		name_segment(name, j->segments[0].id);
 		TRY(file_unlink(j->setup.directory, name));
+		/* in this order on the disk too, or a hole would be left */
+		TRY(file_sync_directory(j->setup.directory));
 		fd_close(&j->segments[0].fd);
 		j->count--;
 		memmove(j->segments, j->segments + 1,

@@ -25,6 +25,8 @@ struct journal {
 	size_t count, cap;
 	int spare;       /* the next segment, reserved; -1: none */
 	uint64_t offset; /* in the last segment: where the batch goes */
+	uint64_t tail;   /* in the last segment, when it was replayed: from
+			  * here on nothing was known to be acknowledged */
 
 	uint8_t *batch;
 	size_t batch_len;
@@ -44,7 +46,9 @@ void name_blob(char name[NAME_SIZE], uint64_t lsn);
 /* Add a segment that exists to the table; takes over `fd`. */
 FALLIBLE segment_add(struct journal *j, uint64_t id, uint64_t first_lsn, int fd);
 
-/* Go on in a new segment; what is in the old one has been written and synced. */
+/* Go on in a new segment; what is in the old one has been written and synced.
+ *
+ * storage_full  nothing has changed */
 FALLIBLE segment_next(struct journal *j);
 
 /* Have the one after this ready, so that a commit meets no full disk. */
@@ -53,5 +57,6 @@ FALLIBLE segment_reserve(struct journal *j);
 /* Remove the segments at the front that nothing keeps, and their blobs. */
 FALLIBLE segments_drop_front(struct journal *j);
 
-/* Any failure to write or sync ends the journal's use (rule D3). */
+/* A failure to write or sync, a full disk too, ends the journal's use: nobody
+ * knows what of it is there (rule D3). */
 FALLIBLE journal_fail(struct journal *j, const struct fault *f);
