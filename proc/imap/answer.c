@@ -160,8 +160,8 @@ answer_fetched(struct imap *i, const struct store_fetched *m, int fd)
 		fd_unmap(at, m->size);
 		return OK;
 	}
-	TRY(ahead_keep(&i->ahead, m, fd, i->mailbox, what));
-	s = ahead_find(&i->ahead, i->mailbox, what, ask->uid);
+	TRY(ahead_keep(&i->ahead[what], m, fd, i->mailbox));
+	s = ahead_find(&i->ahead[what], i->mailbox, ask->uid);
 	if (!span_is_set(s))
 		return &fault_imap_gone;
 	if (ask->verb == IMAP_ASK_OCTETS) {

@@ -111,10 +111,17 @@ ask_status(struct imap *i, const struct imap_ask *ask)
 	return ask_by_name(i, MAILBOX_STATUS, ask->mailbox[0]);
 }
 
+static void
+forget_ahead(struct imap *i)
+{
+	ahead_forget(&i->ahead[FETCH_INDEX]);
+	ahead_forget(&i->ahead[FETCH_MESSAGE]);
+}
+
 static FALLIBLE
 open_mailbox(struct imap *i, const struct imap_ask *ask)
 {
-	ahead_forget(&i->ahead);
+	forget_ahead(i);
 	return ask_by_name(i, MAILBOX_OPEN, ask->mailbox[0]);
 }
 
@@ -137,7 +144,7 @@ static FALLIBLE
 close_mailbox(struct imap *i, const struct imap_ask *ask)
 {
 	(void)ask;
-	ahead_forget(&i->ahead);
+	forget_ahead(i);
 	return ask_view(i, MAILBOX_CLOSE);
 }
 
@@ -177,7 +184,7 @@ fetch(struct imap *i, const struct imap_ask *ask, uint32_t what)
 static FALLIBLE
 ask_index(struct imap *i, const struct imap_ask *ask)
 {
-	struct span s = ahead_find(&i->ahead, i->mailbox, FETCH_INDEX, ask->uid);
+	struct span s = ahead_find(&i->ahead[FETCH_INDEX], i->mailbox, ask->uid);
 
 	if (!span_is_set(s))
 		return fetch(i, ask, FETCH_INDEX);
@@ -200,7 +207,7 @@ ask_piece(struct imap *i, const struct imap_ask *ask)
 static FALLIBLE
 ask_octets(struct imap *i, const struct imap_ask *ask)
 {
-	struct span s = ahead_find(&i->ahead, i->mailbox, FETCH_MESSAGE,
+	struct span s = ahead_find(&i->ahead[FETCH_MESSAGE], i->mailbox,
 		ask->uid);
 
 	if (span_is_set(s)) {

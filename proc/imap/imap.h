@@ -24,7 +24,7 @@ struct imap {
 	uint32_t serial, asked;
 	uint32_t mailbox; /* number of the selected one */
 	struct shown_views views;
-	struct ahead ahead;
+	struct ahead ahead[FETCH_MESSAGE + 1]; /* by enum fetch_what */
 	struct body append;
 	bool running, over;
 };

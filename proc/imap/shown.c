@@ -71,7 +71,7 @@ shown_views_trim(struct shown_views *s, const struct imap_session *engine)
 
 FALLIBLE
 ahead_keep(struct ahead *a, const struct store_fetched *told, int fd,
-	uint32_t mailbox, uint32_t what)
+	uint32_t mailbox)
 {
 	const void *at = NULL;
 
@@ -83,7 +83,6 @@ ahead_keep(struct ahead *a, const struct store_fetched *told, int fd,
 	*a = (struct ahead){ .at = at,
 		.size = told->size,
 		.mailbox = mailbox,
-		.what = what,
 		.count = told->count };
 	return OK;
 }
@@ -96,26 +95,23 @@ ahead_forget(struct ahead *a)
 }
 
 struct span
-ahead_find(const struct ahead *a, uint32_t mailbox, uint32_t what, uint32_t uid)
+ahead_find(struct ahead *a, uint32_t mailbox, uint32_t uid)
 {
-	size_t at = 0;
+	size_t at = a->at_uid != 0 && a->at_uid <= uid ? a->at_offset : 0;
+	struct fetched f;
 
-	if (a->mailbox != mailbox || a->what != what)
+	if (a->mailbox != mailbox)
 		return SPAN_NONE;
-	for (uint32_t i = 0; i < a->count; i++) {
-		struct fetched f;
-
-		if (a->size - at < sizeof f)
-			return SPAN_NONE;
+	while (at < a->size && a->size - at >= sizeof f) {
 		memcpy(&f, a->at + at, sizeof f);
-		at += sizeof f;
-		if (a->size - at < f.len)
+		if (a->size - at - sizeof f < f.len)
 			return SPAN_NONE;
-		if (f.uid == uid)
-			return span_at(a->at + at, f.len);
-		at += (f.len + 7u) / 8 * 8;
-		if (at > a->size)
-			return SPAN_NONE;
+		if (f.uid == uid) {
+			a->at_uid = uid;
+			a->at_offset = at;
+			return span_at(a->at + at + sizeof f, f.len);
+		}
+		at += sizeof f + (f.len + 7u) / 8 * 8;
 	}
 	return SPAN_NONE;
 }

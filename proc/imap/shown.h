@@ -30,16 +30,18 @@ void shown_views_trim(struct shown_views *s, const struct imap_session *engine);
 struct ahead {
 	const uint8_t *at; /* NULL: nothing */
 	size_t size;
-	uint32_t mailbox, what, count;
+	uint32_t mailbox, count;
+	size_t at_offset; /* where the last one that was found begins */
+	uint32_t at_uid;  /* and its uid; 0: none yet */
 };
 
 /* Keep the memory of a store_fetched; the one before is unmapped.
  *
  * ipc_malformed  as above */
 FALLIBLE ahead_keep(struct ahead *a, const struct store_fetched *told, int fd,
-	uint32_t mailbox, uint32_t what);
+	uint32_t mailbox);
 void ahead_forget(struct ahead *a);
 
-/* The octets of message `uid`; SPAN_NONE when they did not come. */
-struct span ahead_find(const struct ahead *a, uint32_t mailbox, uint32_t what,
-	uint32_t uid);
+/* The octets of message `uid`; SPAN_NONE when they did not come.  Fast for uids
+ * that rise from call to call. */
+struct span ahead_find(struct ahead *a, uint32_t mailbox, uint32_t uid);
