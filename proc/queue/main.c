@@ -101,22 +101,28 @@ plan_wake(struct queue_process *p)
 }
 
 static void
+commit(struct queue_process *p)
+{
+	const struct fault *f;
+
+	if (!p->dirty)
+		return;
+	f = queue_commit(p->queue);
+	if (f)
+		storage_is_broken(p, f);
+	p->dirty = false;
+	take_answer_all(p, OK);
+}
+
+/* Nothing is given out that is not durable yet. */
+static void
 turn(void *arg)
 {
 	struct queue_process *p = arg;
-	const struct fault *f;
 
+	commit(p);
 	work_give_out(p);
-	if (p->dirty) {
-		f = queue_commit(p->queue);
-		if (f) {
-			storage_is_broken(p, f);
-			return;
-		}
-		p->dirty = false;
-		take_answer_all(p, OK);
-		work_give_out(p);
-	}
+	commit(p);
 	plan_wake(p);
 	if (p->stopping && pool_used(p->incoming) == 0)
 		role_stop(p->role);

@@ -26,7 +26,7 @@ struct incoming {
 	struct arena arena;
 	uint32_t slot, count;
 	int body;
-	struct queued *message; /* once it is in */
+	uint64_t id; /* of the message, once it is in */
 	const struct fault *fault;
 	bool whole;
 	struct span rcpts[QUEUE_RCPTS_MAX];

@@ -48,9 +48,13 @@ answer(struct channel *c, const struct head *head, uint64_t id,
 static void
 complete(struct queue_process *p, struct incoming *in)
 {
+	struct queued *q;
+
 	in->whole = true;
 	in->fault = queue_add(p->queue, &in->open, in->rcpts, in->body,
-		clock_instant(), &in->message);
+		clock_instant(), &q);
+	if (!in->fault)
+		in->id = q->id;
 	fd_close(&in->body);
 	p->dirty = true;
 	if (in->fault == &fault_grant_missing ||
@@ -102,6 +106,17 @@ take_rcpt(struct queue_process *p, struct channel *c,
 		complete(p, in);
 }
 
+static void
+log_queued(struct queue_process *p, const struct incoming *in)
+{
+	const struct queued *q = queue_find(p->queue, in->id);
+
+	if (q) /* the operator may have dropped it already */
+		LOG(EV_QUEUED, q->session, log_id(q->id), log_text(q->sender),
+			log_number(q->count), log_number(q->size),
+			log_number(q->account));
+}
+
 /* The commit was made, or failed. */
 void
 take_answer_all(struct queue_process *p, const struct fault *f)
@@ -114,14 +129,9 @@ take_answer_all(struct queue_process *p, const struct fault *f)
 		if (!in->fault)
 			in->fault = f;
 		if (!in->fault)
-			LOG(EV_QUEUED, in->open.head.session,
-				log_id(in->message->id),
-				log_text(in->message->sender),
-				log_number(in->message->count),
-				log_number(in->message->size),
-				log_number(in->message->account));
-		answer(in->asker, &in->open.head,
-			in->fault ? 0 : in->message->id, in->fault);
+			log_queued(p, in);
+		answer(in->asker, &in->open.head, in->fault ? 0 : in->id,
+			in->fault);
 		forget(p, in);
 	}
 }

@@ -187,14 +187,35 @@ give_job(struct queue_process *p, struct job *j, struct queued *q)
 			(struct instant){ clock_instant().us + LOST_WAIT });
 }
 
-/* A job for the recipients that are due and go to the place of the first of
- * them; false when there is none, or no room for it. */
+/* A job without recipients; NULL when the place or all places together have
+ * enough. */
+static struct job *
+new_job(struct queue_process *p, const struct queued *q,
+	const struct place_name *place)
+{
+	uint32_t slot;
+	struct job *j;
+
+	if (jobs_to(p, place) >= site(p)->relay_per_host ||
+		pool_used(p->jobs) >= site(p)->relay_connections)
+		return NULL;
+	j = pool_take(p->jobs, &slot);
+	if (!j)
+		return NULL;
+	j->slot = slot;
+	j->id = role_new_session(p->role);
+	j->message = q->id;
+	j->place = *place;
+	return j;
+}
+
+/* A job for recipients that are due and go to one place, the first that has
+ * room; false when there is none. */
 static bool
 make_job(struct queue_process *p, struct queued *q, struct instant now)
 {
-	struct place_name place;
+	struct place_name place, full = { 0 };
 	struct job *j = NULL;
-	uint32_t slot;
 
 	for (uint32_t i = 0; i < q->count; i++) {
 		struct queue_rcpt *r = &q->rcpts[i];
@@ -202,20 +223,12 @@ make_job(struct queue_process *p, struct queued *q, struct instant now)
 		if (r->state > RCPT_DEFERRED || r->at_work ||
 			r->next_us > now.us || !place_of(p, r->address, &place))
 			continue;
-		if (j && !same_place(&place, &j->place))
+		if (j ? !same_place(&place, &j->place)
+		      : same_place(&place, &full))
 			continue;
-		if (!j) {
-			if (jobs_to(p, &place) >= site(p)->relay_per_host ||
-				pool_used(p->jobs) >=
-					site(p)->relay_connections)
-				return false;
-			j = pool_take(p->jobs, &slot);
-			if (!j)
-				return false;
-			j->slot = slot;
-			j->id = role_new_session(p->role);
-			j->message = q->id;
-			j->place = place;
+		if (!j && !(j = new_job(p, q, &place))) {
+			full = place;
+			continue;
 		}
 		j->rcpts[j->count++] = i;
 		r->at_work = true;
