@@ -356,6 +356,17 @@ broke_protocol(struct smtp_client *c, const struct fault *f)
 	smtp_client_lost(c, &r);
 }
 
+/* Only DATA is answered by 354, and nothing by another 3yz (RFC 5321 section
+ * 4.3.2).  A 2yz before the message was sent would be taken for its success. */
+static bool
+is_in_place(const struct smtp_client *c, const struct response *r)
+{
+	if (response_class(r) > 3)
+		return true;
+	return c->state == CLIENT_DATA ? r->code == 354
+				       : response_class(r) == 2;
+}
+
 /* Read one answer; false when none is complete. */
 static bool
 read_answer(struct smtp_client *c, struct span *in)
@@ -366,12 +377,14 @@ read_answer(struct smtp_client *c, struct span *in)
 		c->state == CLIENT_EHLO ? take_keyword : NULL, &c->peer, &r,
 		&done);
 
+	if (!f && !done)
+		return false;
+	if (!f && !is_in_place(c, &r))
+		f = &fault_response_syntax;
 	if (f) {
 		broke_protocol(c, f);
 		return true;
 	}
-	if (!done)
-		return false;
 	answers[c->state](c, &r);
 	return true;
 }
