@@ -344,8 +344,11 @@ main(int argc, char **argv)
 	LOG(EV_SITE_STARTED, 0, log_text(SITE_TEXT(m->site.host)),
 		log_number(m->generation));
 	if (listeners_follow_permits(m, clock_instant())) {
+		int code;
+
 		process_stop_next(m);
-		return loop_run(m->loop) || EXIT_SITE;
+		code = loop_run(m->loop);
+		return code ? code : EXIT_SITE;
 	}
 	plan_permit_end(m);
 	return loop_run(m->loop);

@@ -152,9 +152,13 @@ postlog unix-dgram n - n - 1 postlogd
         self.recipient = "alice@agency.example"
 
     def start(self):
-        subprocess.run(["postfix", "-c", str(self.etc), "start"], check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                       preexec_fn=self.group.enter)
+        done = subprocess.run(["postfix", "-c", str(self.etc), "start"],
+                              capture_output=True, text=True,
+                              preexec_fn=self.group.enter)
+        if done.returncode:
+            log = self.at / "log"
+            raise RuntimeError("Postfix did not start:\n" + done.stderr +
+                               (log.read_text() if log.exists() else ""))
         wait_for_greeting(self.port)
 
     def stored(self):
@@ -319,6 +323,7 @@ def measure(posthold, postfix):
 
 def main():
     work = pathlib.Path(tempfile.mkdtemp(prefix="posthold-bench-"))
+    work.chmod(0o755)  # Postfix has users of its own
     volume = Volume(work)
     products = []
     try:

@@ -76,7 +76,7 @@ class Site:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        return self.process.returncode
+        return self.process.returncode if self.process else None
 
     def port(self, service):
         return self.facts["ports"][service]
