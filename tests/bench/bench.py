@@ -92,7 +92,7 @@ class Postfix:
 
     def __init__(self, volume):
         self.group = Group("postfix")
-        self.port = free_port_base() + 25
+        self.port = free_port_base() + 30  # beside the ports of a site
         self.at = volume.at / "postfix"
         self.mail = self.at / "mail"
         etc = self.at / "etc"
