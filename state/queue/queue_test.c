@@ -1,0 +1,363 @@
+#include "state/queue/queue.h"
+
+#include "state/queue/spool_test.h"
+
+#define BODY SPAN("Subject: one\r\n\r\nbody\r\n")
+
+static struct spool x;
+
+static struct queued *
+add(uint32_t rcpts)
+{
+	struct letter l;
+	struct queued *m;
+
+	letter_make(&x, BODY, rcpts, &l);
+	CHECK_OK(letter_add(&x, &l, &m));
+	CHECK_OK(queue_commit(x.queue));
+	return m;
+}
+
+static void
+tell(struct queued *m, uint32_t rcpt, uint16_t code, struct instant now)
+{
+	struct relay_reply r = { .code = code, .enhanced = "4.4.1",
+		.text_len = 4, .text = "busy" };
+
+	CHECK_OK(queue_result(x.queue, m, rcpt, &r, now));
+	CHECK_OK(queue_commit(x.queue));
+}
+
+static struct instant
+later(int64_t us)
+{
+	return (struct instant){ NOW.us + us };
+}
+
+static void
+begin(void)
+{
+	spool_make(&x);
+	CHECK_OK(spool_open(&x));
+}
+
+/* --- the gate ------------------------------------------------------------ */
+
+static void whole(struct letter *l) { (void)l; }
+static void grant_forged(struct letter *l) { l->open.grant.account++; }
+static void grant_unsealed(struct letter *l) { l->open.grant.mac[0] ^= 1; }
+static void verdict_forged(struct letter *l) { l->open.verdict.time_us++; }
+static void verdict_unsealed(struct letter *l) { l->open.verdict.mac[9] ^= 1; }
+
+static void
+grant_over(struct letter *l)
+{
+	l->open.grant.expires_us = NOW.us;
+	letter_seal(&x, l);
+}
+
+static void
+grant_of_another_session(struct letter *l)
+{
+	l->open.grant.session++;
+	letter_seal(&x, l);
+}
+
+static void
+grant_of_no_kind(struct letter *l)
+{
+	l->open.grant.kind = GRANT_NONE;
+	letter_seal(&x, l);
+}
+
+static void
+verdict_infected(struct letter *l)
+{
+	l->open.verdict.outcome = OUTCOME_INFECTED;
+	letter_seal(&x, l);
+}
+
+static void
+verdict_of_nobody(struct letter *l)
+{
+	memset(&l->open.verdict, 0, sizeof l->open.verdict);
+}
+
+static void
+other_octets(struct letter *l)
+{
+	l->body = SPAN("Subject: two\r\n\r\nbody\r\n");
+}
+
+static void
+other_size(struct letter *l)
+{
+	l->open.size--;
+}
+
+static void
+shorter_body(struct letter *l)
+{
+	l->body.len--;
+}
+
+static void
+no_recipient(struct letter *l)
+{
+	l->open.rcpts = 0;
+}
+
+static void
+too_many_recipients(struct letter *l)
+{
+	l->open.rcpts = QUEUE_RCPTS_MAX + 1;
+}
+
+static const struct {
+	const char *what;
+	void (*change)(struct letter *l);
+	const struct fault *fault;
+} letters[] = {
+	{ "both seals hold", whole, OK },
+	{ "the grant says another account", grant_forged,
+		&fault_grant_missing },
+	{ "the grant's seal is wrong", grant_unsealed, &fault_grant_missing },
+	{ "the grant has ended", grant_over, &fault_grant_missing },
+	{ "the grant is another session's", grant_of_another_session,
+		&fault_grant_missing },
+	{ "the grant is none", grant_of_no_kind, &fault_grant_missing },
+	{ "the verdict was changed", verdict_forged, &fault_verdict_missing },
+	{ "the verdict's seal is wrong", verdict_unsealed,
+		&fault_verdict_missing },
+	{ "the verdict is empty", verdict_of_nobody, &fault_verdict_missing },
+	{ "something was found", verdict_infected, &fault_verdict_missing },
+	{ "the body is not the one that was scanned", other_octets,
+		&fault_verdict_mismatch },
+	{ "the size is not the verdict's", other_size,
+		&fault_verdict_mismatch },
+	{ "the body is too short", shorter_body, &fault_sys_failed },
+	{ "no recipient", no_recipient, &fault_ipc_malformed },
+	{ "too many recipients", too_many_recipients, &fault_ipc_malformed },
+};
+
+TEST(nothing_gets_in_without_both_seals)
+{
+	EACH_CASE(c, letters) {
+		struct letter l;
+		struct queued *m;
+
+		begin();
+		letter_make(&x, BODY, 1, &l);
+		c->change(&l);
+		CHECK_FAULT(letter_add(&x, &l, &m), c->fault);
+		CHECK_OK(queue_commit(x.queue));
+		CHECK_NUMBER(queue_count(x.queue), !c->fault);
+		spool_reopen(&x);
+		CHECK_NUMBER(queue_count(x.queue), !c->fault);
+		spool_remove(&x);
+	}
+}
+
+TEST(a_full_queue_takes_nothing)
+{
+	struct letter l;
+	struct queued *m;
+
+	begin();
+	queue_close(&x.queue);
+	x.setup.most = 1;
+	CHECK_OK(spool_open(&x));
+	add(1);
+	letter_make(&x, BODY, 1, &l);
+	CHECK_FAULT(letter_add(&x, &l, &m), &fault_queue_full);
+	spool_remove(&x);
+}
+
+/* --- what is known after a restart --------------------------------------- */
+
+TEST(a_message_comes_back_as_it_was)
+{
+	uint8_t room[64];
+	struct buf body = BUF(room);
+	struct queued *m;
+	uint64_t id;
+	int fd;
+
+	begin();
+	id = add(2)->id;
+	tell(queue_find(x.queue, id), 1, 421, NOW);
+	spool_reopen(&x);
+	m = queue_find(x.queue, id);
+	CHECK(m != NULL);
+	CHECK_SPAN(m->sender, "alice@agency.example");
+	CHECK_NUMBER(m->account, 5);
+	CHECK_NUMBER(m->open, 2);
+	CHECK_SPAN(m->rcpts[0].address, "one@first.example");
+	CHECK_NUMBER(m->rcpts[0].state, RCPT_PENDING);
+	CHECK_SPAN(m->rcpts[1].address, "two@second.example");
+	CHECK_NUMBER(m->rcpts[1].state, RCPT_DEFERRED);
+	CHECK_NUMBER(m->rcpts[1].attempts, 1);
+	CHECK_NUMBER(m->rcpts[1].code, 421);
+	CHECK_SPAN(span_at(m->rcpts[1].text, m->rcpts[1].text_len), "busy");
+	CHECK_OK(queue_body(x.queue, m, &fd));
+	CHECK_OK(fd_read_whole(fd, &body));
+	CHECK_SPANS(buf_view(&body), BODY);
+	fd_close(&fd);
+	spool_remove(&x);
+}
+
+TEST(a_done_recipient_stays_done)
+{
+	uint64_t id;
+
+	begin();
+	id = add(2)->id;
+	tell(queue_find(x.queue, id), 0, 250, NOW);
+	tell(queue_find(x.queue, id), 1, 550, NOW);
+	spool_reopen(&x);
+	CHECK_NUMBER(queue_find(x.queue, id)->rcpts[0].state, RCPT_DONE);
+	CHECK_NUMBER(queue_find(x.queue, id)->rcpts[1].state, RCPT_FAILED);
+	CHECK_NUMBER(queue_find(x.queue, id)->open, 0);
+	/* its end was not handled yet */
+	CHECK(queue_due(x.queue, NOW) == queue_find(x.queue, id));
+	spool_remove(&x);
+}
+
+TEST(a_result_counts_once)
+{
+	struct relay_reply late = { .code = 550 };
+	struct queued *m;
+
+	begin();
+	m = add(1);
+	tell(m, 0, 250, NOW);
+	CHECK_FAULT(queue_result(x.queue, m, 0, &late, NOW),
+		&fault_ipc_malformed);
+	CHECK_FAULT(queue_result(x.queue, m, 1, &late, NOW),
+		&fault_ipc_malformed);
+	CHECK_NUMBER(m->rcpts[0].state, RCPT_DONE);
+	spool_remove(&x);
+}
+
+TEST(a_removed_message_is_gone_and_its_id_too)
+{
+	uint64_t last = 0;
+
+	begin();
+	for (int i = 0; i < 5; i++) {
+		struct queued *m = add(1);
+
+		CHECK(m->id > last);
+		last = m->id;
+		CHECK_OK(queue_remove(x.queue, m));
+		CHECK_OK(queue_commit(x.queue));
+		spool_reopen(&x);
+		CHECK_NUMBER(queue_count(x.queue), 0);
+		CHECK(queue_find(x.queue, last) == NULL);
+	}
+	spool_remove(&x);
+}
+
+TEST(a_held_message_waits_for_its_release)
+{
+	uint64_t id;
+
+	begin();
+	id = add(1)->id;
+	CHECK_OK(queue_hold(x.queue, queue_find(x.queue, id), true));
+	CHECK_OK(queue_commit(x.queue));
+	CHECK(queue_due(x.queue, later(DAYS(9))) == NULL);
+	spool_reopen(&x);
+	CHECK(queue_find(x.queue, id)->held);
+	CHECK(queue_due(x.queue, later(DAYS(9))) == NULL);
+	CHECK_OK(queue_hold(x.queue, queue_find(x.queue, id), false));
+	CHECK_OK(queue_commit(x.queue));
+	CHECK(queue_due(x.queue, NOW) != NULL);
+	spool_remove(&x);
+}
+
+/* --- the schedule -------------------------------------------------------- */
+
+TEST(a_message_is_handed_out_once_until_it_is_put_back)
+{
+	struct queued *m;
+
+	begin();
+	m = add(1);
+	CHECK(queue_due(x.queue, NOW) == m);
+	CHECK(queue_due(x.queue, NOW) == NULL);
+	queue_put_back(x.queue, m, later(SECONDS(5)));
+	CHECK(queue_due(x.queue, NOW) == NULL);
+	CHECK_NUMBER(queue_wake(x.queue).us, NOW.us + SECONDS(5));
+	CHECK(queue_due(x.queue, later(SECONDS(5))) == m);
+	spool_remove(&x);
+}
+
+static const struct {
+	const char *what;
+	uint16_t code;
+	int64_t age_us;
+	uint32_t before, state; /* attempts before this one */
+} replies[] = {
+	{ "accepted", 250, 0, 0, RCPT_DONE },
+	{ "refused for good", 550, 0, 0, RCPT_FAILED },
+	{ "refused for now", 451, 0, 0, RCPT_DEFERRED },
+	{ "refused for now, young", 451, DAYS(4), 1, RCPT_DEFERRED },
+	{ "refused for now, too old", 451, DAYS(5), 1, RCPT_FAILED },
+	{ "too old, but never tried before", 451, DAYS(9), 0, RCPT_DEFERRED },
+	{ "no reply of SMTP", 0, 0, 0, RCPT_DEFERRED },
+};
+
+TEST(a_reply_decides_what_becomes_of_a_recipient)
+{
+	EACH_CASE(c, replies) {
+		struct queued *m;
+
+		begin();
+		m = add(1);
+		for (uint32_t i = 0; i < c->before; i++)
+			tell(m, 0, 451, NOW);
+		tell(m, 0, c->code, later(c->age_us));
+		CHECK_NUMBER(m->rcpts[0].state, c->state);
+		CHECK_NUMBER(m->open, c->state == RCPT_DEFERRED);
+		CHECK(m->open == 0 ||
+			m->rcpts[0].next_us > NOW.us + c->age_us);
+		spool_remove(&x);
+	}
+}
+
+TEST(messages_come_in_the_order_of_their_times)
+{
+	int64_t last = 0;
+	struct queued *m;
+
+	begin();
+	for (uint32_t i = 0; i < 100; i++) {
+		m = add(1);
+		CHECK(queue_due(x.queue, NOW) == m);
+		queue_put_back(x.queue, m,
+			later(1 + (int64_t)(power_mix(i) % 1000)));
+	}
+	for (int i = 0; i < 100; i++) {
+		m = queue_due(x.queue, later(DAYS(1)));
+		CHECK(m && m->due_us >= last);
+		last = m->due_us;
+	}
+	CHECK(queue_due(x.queue, later(DAYS(1))) == NULL);
+	spool_remove(&x);
+}
+
+TEST(a_retry_is_now)
+{
+	struct queued *m;
+
+	begin();
+	m = add(1);
+	CHECK(queue_due(x.queue, NOW) == m);
+	tell(m, 0, 451, NOW);
+	queue_put_back(x.queue, m, NOW);
+	CHECK(queue_due(x.queue, later(SECONDS(1))) == NULL);
+	queue_retry(x.queue, m, later(SECONDS(2)));
+	CHECK(queue_due(x.queue, later(SECONDS(2))) == m);
+	spool_remove(&x);
+}
