@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "lib/base/codec.h"
 #include "lib/base/crc.h"
 #include "lib/base/must.h"
 #include "state/journal/segments.h"
@@ -77,6 +78,18 @@ finish(struct journal *j, size_t start, struct record_head *h, uint64_t *lsn,
 		place->n = s->id << 32 | (j->offset + start);
 }
 
+/* The payload of the record that comes next. */
+static void
+fill(struct journal *j, struct span head, struct span rest)
+{
+	uint8_t *at = j->batch + j->batch_len + RECORD_HEAD;
+
+	if (head.len > 0)
+		memcpy(at, head.at, head.len);
+	if (rest.len > 0)
+		memcpy(at + head.len, rest.at, rest.len);
+}
+
 FALLIBLE
 journal_append(struct journal *j, uint16_t type, struct span head,
 	uint64_t *lsn, struct place *place)
@@ -85,9 +98,7 @@ journal_append(struct journal *j, uint16_t type, struct span head,
 
 	MUST(type > 0 && head.len <= JOURNAL_HEAD_MAX);
 	TRY(make_room(j, record_size(&h)));
-	if (head.len > 0)
-		memcpy(j->batch + j->batch_len + RECORD_HEAD, head.at,
-			head.len);
+	fill(j, head, SPAN_NONE);
 	finish(j, j->batch_len, &h, lsn, place);
 	return OK;
 }
@@ -122,7 +133,8 @@ append_inline(struct journal *j, struct record_head *h, struct span head,
 
 /* Copy a large body into a file of its own, synced before its record. */
 static FALLIBLE
-copy_blob(int to, int from, uint64_t size, uint8_t sha256_out[32])
+copy_blob(int to, int from, uint64_t size, uint8_t sha256_out[32],
+	uint32_t *crc)
 {
 	static uint8_t piece[PIECE];
 	OWNED(sha256_drop) struct sha256 hash = { 0 };
@@ -133,6 +145,7 @@ copy_blob(int to, int from, uint64_t size, uint8_t sha256_out[32])
 
 		TRY(read_exactly(from, at, piece, n));
 		sha256_add(&hash, span_at(piece, n));
+		*crc = crc32c(*crc, span_at(piece, n));
 		TRY(file_write(to, at, span_at(piece, n)));
 		at += n;
 	}
@@ -141,7 +154,8 @@ copy_blob(int to, int from, uint64_t size, uint8_t sha256_out[32])
 }
 
 static FALLIBLE
-write_blob(struct journal *j, int fd, uint64_t size, uint8_t sha256_out[32])
+write_blob(struct journal *j, int fd, uint64_t size, uint8_t sha256_out[32],
+	uint32_t *crc)
 {
 	OWNED(fd_close) int to = -1;
 	char name[NAME_SIZE];
@@ -151,7 +165,7 @@ write_blob(struct journal *j, int fd, uint64_t size, uint8_t sha256_out[32])
 	name_blob(name, j->next_lsn);
 	TRY(file_unlink(j->setup.directory, name));
 	TRY(file_create(j->setup.directory, name, &to));
-	TRY(copy_blob(to, fd, size, sha256_out));
+	TRY(copy_blob(to, fd, size, sha256_out, crc));
 	return file_sync_directory(j->setup.directory);
 }
 
@@ -164,6 +178,9 @@ journal_append_body(struct journal *j, uint16_t type, struct span head, int fd,
 		.flags = RECORD_HAS_BODY,
 		.head_len = (uint32_t)head.len,
 		.body_len = size };
+	uint8_t sum[BLOB_SUM];
+	struct buf b = BUF(sum);
+	uint32_t crc = 0;
 
 	MUST(type > 0 && head.len <= JOURNAL_HEAD_MAX);
 	if (j->failed)
@@ -171,11 +188,10 @@ journal_append_body(struct journal *j, uint16_t type, struct span head, int fd,
 	if (size <= JOURNAL_INLINE_MAX)
 		return append_inline(j, &h, head, fd, sha256_out, lsn, place);
 	h.flags |= RECORD_BODY_IN_BLOB;
-	TRY(write_blob(j, fd, size, sha256_out));
+	TRY(write_blob(j, fd, size, sha256_out, &crc));
 	TRY(make_room(j, record_size(&h)));
-	if (head.len > 0)
-		memcpy(j->batch + j->batch_len + RECORD_HEAD, head.at,
-			head.len);
+	MUST(put_u32(&b, crc));
+	fill(j, head, buf_view(&b));
 	finish(j, j->batch_len, &h, lsn, place);
 	return OK;
 }

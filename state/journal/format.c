@@ -99,7 +99,7 @@ uint64_t
 record_payload(const struct record_head *h)
 {
 	return h->head_len +
-		(h->flags & RECORD_BODY_IN_BLOB ? 0 : h->body_len);
+		(h->flags & RECORD_BODY_IN_BLOB ? BLOB_SUM : h->body_len);
 }
 
 uint64_t

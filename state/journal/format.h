@@ -48,5 +48,8 @@ uint32_t seed_crc(const struct seed *seed);
 /* Octets of the record in its segment, padding included. */
 uint64_t record_size(const struct record_head *h);
 
-/* Octets of head and body in the segment, without padding. */
+#define BLOB_SUM 4 /* octets: the checksum of a blob, after the head */
+
+/* Octets of head and body, or of head and checksum, in the segment, without
+ * padding. */
 uint64_t record_payload(const struct record_head *h);

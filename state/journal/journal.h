@@ -15,7 +15,8 @@
  *	record  = magic u32 | type u16 | flags u16 | head length u32 | zero u32 |
  *	          body length u64 | lsn u64 | crc of payload u32 | crc of these 36
  *	          octets u32                                         (40 octets)
- *	          head | body unless flags say it is in `LSN.blob` | 0 to 7 zero
+ *	          head | body, or the crc of `LSN.blob`, which flags say has it,
+ *	          u32 | 0 to 7 zero
  * Checksums are CRC-32C seeded with uuid and epoch, and the lsn rises by one:
  * stale octets of a segment that is used again are no records.
  */
@@ -116,7 +117,9 @@ FALLIBLE journal_read_head(struct journal *j, struct place place, uint8_t *at,
 FALLIBLE journal_read_body(struct journal *j, struct place place,
 	uint64_t offset, uint8_t *at, size_t len);
 
-/* Read the whole record and compare its payload with the checksum. */
+/* Read the whole record and its body, and compare them with their checksums.
+ *
+ * record_damaged */
 FALLIBLE journal_verify(struct journal *j, struct place place);
 
 /* A record keeps its segment, and all behind it, until it is released; replay

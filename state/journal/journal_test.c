@@ -290,6 +290,30 @@ TEST(every_flipped_octet_is_noticed)
 	end();
 }
 
+TEST(a_flipped_octet_of_a_large_body_is_noticed)
+{
+	size_t size = JOURNAL_INLINE_MAX + 100;
+	uint8_t hash[32], octet = 0;
+	struct place place;
+	int body = body_of(size), fd;
+
+	begin();
+	CHECK_OK(journal_append_body(t.j, 3, SPAN("h"), body, size, hash, NULL,
+		&place));
+	CHECK_OK(journal_commit(t.j));
+	CHECK_OK(journal_verify(t.j, place));
+	fd = openat(t.directory, "0000000000000001.blob", O_RDWR);
+	CHECK_NUMBER(pread(fd, &octet, 1, (off_t)size - 1), 1);
+	octet ^= 1;
+	CHECK_NUMBER(pwrite(fd, &octet, 1, (off_t)size - 1), 1);
+	CHECK_FAULT(journal_verify(t.j, place), &fault_record_damaged);
+	CHECK(ftruncate(fd, (off_t)size - 1) == 0);
+	CHECK_FAULT(journal_verify(t.j, place), &fault_record_damaged);
+	close(fd);
+	close(body);
+	end();
+}
+
 TEST(damage_before_an_acknowledged_record_stops_the_start)
 {
 	begin();

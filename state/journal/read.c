@@ -1,3 +1,4 @@
+#include "lib/base/codec.h"
 #include "lib/base/crc.h"
 #include "lib/base/must.h"
 #include "state/journal/segments.h"
@@ -95,24 +96,58 @@ journal_read_body(struct journal *j, struct place place, uint64_t offset,
 		len);
 }
 
+/* The checksum of the payload; *sum are its last octets. */
+static FALLIBLE
+sum_payload(struct journal *j, const struct found *f, uint32_t *crc,
+	uint8_t sum[BLOB_SUM])
+{
+	static uint8_t piece[PIECE];
+	uint64_t left = record_payload(&f->head), at = f->offset;
+	size_t n = 0;
+
+	*crc = seed_crc(&f->seed);
+	for (; left > 0; left -= n, at += n) {
+		n = left < PIECE ? (size_t)left : PIECE;
+		TRY(read_at(j, f->segment, at, piece, n));
+		*crc = crc32c(*crc, span_at(piece, n));
+	}
+	if (f->head.flags & RECORD_BODY_IN_BLOB)
+		return read_at(j, f->segment, at - BLOB_SUM, sum, BLOB_SUM);
+	return OK;
+}
+
+static FALLIBLE
+sum_blob(struct journal *j, const struct found *f, uint32_t *crc)
+{
+	static uint8_t piece[PIECE];
+	uint64_t size = f->head.body_len;
+
+	*crc = 0;
+	for (uint64_t at = 0; at < size;) {
+		size_t n = size - at < PIECE ? (size_t)(size - at) : PIECE;
+
+		TRY(read_blob(j, f, at, piece, n));
+		*crc = crc32c(*crc, span_at(piece, n));
+		at += n;
+	}
+	return OK;
+}
+
 FALLIBLE
 journal_verify(struct journal *j, struct place place)
 {
-	static uint8_t piece[PIECE];
+	uint8_t sum[BLOB_SUM];
+	struct span in = span_at(sum, sizeof sum);
+	uint32_t crc, want;
 	struct found f;
-	uint64_t left, at;
-	uint32_t crc;
 
 	TRY(find(j, place, &f));
-	crc = seed_crc(&f.seed);
-	at = f.offset;
-	for (left = record_payload(&f.head); left > 0;) {
-		size_t n = left < PIECE ? (size_t)left : PIECE;
-
-		TRY(read_at(j, f.segment, at, piece, n));
-		crc = crc32c(crc, span_at(piece, n));
-		at += n;
-		left -= n;
-	}
-	return crc == f.head.payload_crc ? OK : &fault_record_damaged;
+	TRY(sum_payload(j, &f, &crc, sum));
+	if (crc != f.head.payload_crc)
+		return &fault_record_damaged;
+	if (!(f.head.flags & RECORD_BODY_IN_BLOB))
+		return OK;
+	TRY(sum_blob(j, &f, &crc));
+	return take_u32(&in, &want) && want == crc ? OK
+						   : &fault_record_damaged;
 }

@@ -248,6 +248,7 @@ queue_body(struct queue *q, const struct queued *m, int *out)
 	static uint8_t piece[65536];
 	OWNED(fd_close) int fd = -1;
 
+	TRY(journal_verify(q->journal, m->place));
 	TRY(fd_memory("queued", &fd));
 	for (uint64_t at = 0; at < m->size;) {
 		size_t n = m->size - at < sizeof piece

@@ -101,7 +101,9 @@ FALLIBLE queue_hold(struct queue *q, struct queued *m, bool held);
 /* Try its recipients now. */
 void queue_retry(struct queue *q, struct queued *m, struct instant now);
 
-/* The body, sealed memory. */
+/* The body, sealed memory.
+ *
+ * record_damaged  it is not what was taken in */
 FALLIBLE queue_body(struct queue *q, const struct queued *m, int *out);
 
 /* Its first octets. */
