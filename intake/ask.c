@@ -177,6 +177,7 @@ ask_body(struct session *s, const struct smtp_ask *ask)
 		.host = SITE_TEXT(site(s)->host),
 		.protocol = smtp_protocol(&s->engine),
 		.time = clock_instant() };
+	const struct fault *f;
 
 	(void)ask;
 	put_id(&id, s->id, s->engine.messages);
@@ -184,7 +185,11 @@ ask_body(struct session *s, const struct smtp_ask *ask)
 	if (!put_received(&received, &t))
 		return &fault_sys_failed;
 	TRY(body_open(&s->txn.body));
-	TRY(body_add(&s->txn.body, buf_view(&received)));
+	f = body_add(&s->txn.body, buf_view(&received));
+	if (f) { /* the client may say DATA again */
+		body_close(&s->txn.body);
+		return f;
+	}
 	smtp_answer(&s->engine, OK);
 	return OK;
 }
