@@ -119,7 +119,7 @@ check: all tests
 	tools/check-layers
 	tools/check-pure $(B)
 	tools/check-style
-	tools/run-tests $(TESTS) $(PROOFS)
+	tools/run-tests tests/guards/guards $(TESTS) $(PROOFS)
 
 unit: tests
 	tools/run-tests $(TESTS) $(PROOFS)
