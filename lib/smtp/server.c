@@ -320,6 +320,13 @@ static action *const moves[SMTP_STATES][VERBS] = {
 };
 /* clang-format on */
 
+/* Verbs that lead to no message.  A session that says little else holds a place
+ * that others need (EN-D19). */
+static const bool idle_verbs[VERBS] = {
+	[EHLO] = true, [HELO] = true, [RSET] = true, [NOOP] = true,
+	[VRFY] = true, [HELP] = true,
+};
+
 /* Verbs that a service does not have are unknown in every state. */
 static bool
 is_offered(const struct smtp_server *s, enum verb v)
@@ -352,6 +359,10 @@ obey(struct smtp_server *s, struct span line)
 		return &fault_verb_unknown;
 	if (!moves[s->state][v])
 		return &fault_verb_too_early;
+	if (idle_verbs[v] && ++s->idle > SMTP_IDLE_MAX) {
+		close_with(s, &fault_session_errors);
+		return OK;
+	}
 	return moves[s->state][v](s, argument);
 }
 
@@ -509,6 +520,7 @@ smtp_kept(struct smtp_server *s, struct span id)
 	MUST(buf_put_text(&b, "Accepted ") && buf_put(&b, id));
 	s->asking = false;
 	MUST(put_reply(&s->out, 250, "2.0.0", buf_view(&b)));
+	s->idle = 0;
 	end_txn(s);
 }
 

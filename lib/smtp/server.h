@@ -28,6 +28,7 @@
 #define SMTP_BLOB_MAX   1024 /* octets of a SASL message, decoded          */
 #define SMTP_OUTPUT_MAX 2048 /* room for any one reply is kept              */
 #define SMTP_BAD_MAX    5    /* refused commands in a session, NC-2.2.c     */
+#define SMTP_IDLE_MAX   100  /* commands that lead nowhere, between messages */
 #define SMTP_UNKNOWN_MAX 10  /* unknown recipients in a session, AU-D01     */
 
 /* What the service is; borrowed for the session's life. */
@@ -115,7 +116,7 @@ struct smtp_server {
 	 * section 3.1, RFC 3207 section 4.2): octets that came behind the line
 	 * would be taken for something they are not. */
 	bool more;
-	uint8_t bad, unknown;
+	uint8_t bad, unknown, idle;
 	uint32_t messages;
 	struct smtp_txn txn;
 	struct smtp_ask ask;

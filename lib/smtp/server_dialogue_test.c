@@ -263,6 +263,22 @@ TEST(a_line_too_long_ends_the_session)
 				      "500 5.5.2 Line too long\r\n");
 }
 
+TEST(a_session_that_leads_nowhere_ends)
+{
+	static struct smtp_server s;
+	static uint8_t asked[8], said[8192];
+	struct fake_host h = { .s = &s, .asked = BUF(asked),
+		.said = BUF(said) };
+
+	test_row = "EN-D19: a hundred NOOP and RSET go, then it is over";
+	smtp_server_init(&s, &mx);
+	for (int i = 0; i < SMTP_IDLE_MAX / 2; i++)
+		CHECK(fake_give(&h, SPAN("NOOP\r\nRSET\r\n")));
+	buf_clear(&h.said);
+	CHECK(!fake_give(&h, SPAN("NOOP\r\n")));
+	CHECK_SPAN(buf_view(&h.said), "421 4.7.0 Too many errors\r\n");
+}
+
 TEST(ehlo_offers_what_there_is)
 {
 	static struct smtp_server s;

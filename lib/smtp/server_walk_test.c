@@ -62,7 +62,7 @@ is_initial(const struct smtp_txn *t)
 	return same_txn(t, &initial);
 }
 
-/* Do two sessions differ in anything but buffers? */
+/* Do two sessions differ in anything but buffers?  (`idle` only ends them.) */
 static bool
 same(const struct node *a, const struct node *b)
 {
