@@ -53,3 +53,22 @@ connect_finish(int fd)
 		return &fault_ipc_closed;
 	return OK;
 }
+
+/* The kernel gives a connection to a local address that address as its own. */
+bool
+connect_is_local(int fd)
+{
+	struct sockaddr_in6 here = { 0 }, there = { 0 };
+	socklen_t here_len = sizeof here, there_len = sizeof there;
+
+	if (getsockname(fd, (struct sockaddr *)&here, &here_len) != 0 ||
+		getpeername(fd, (struct sockaddr *)&there, &there_len) != 0 ||
+		here.sin6_family != there.sin6_family)
+		return true;
+	if (here.sin6_family == AF_INET)
+		return memcmp(&((struct sockaddr_in *)&here)->sin_addr,
+			       &((struct sockaddr_in *)&there)->sin_addr,
+			       sizeof(struct in_addr)) == 0;
+	return memcmp(&here.sin6_addr, &there.sin6_addr,
+		       sizeof here.sin6_addr) == 0;
+}

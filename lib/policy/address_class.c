@@ -18,6 +18,7 @@ static const struct range four[] = {
 	{ { 172, 16 }, 12, ADDRESS_PRIVATE },
 	{ { 192, 0, 0 }, 24, ADDRESS_RESERVED },
 	{ { 192, 0, 2 }, 24, ADDRESS_RESERVED },
+	{ { 192, 88, 99 }, 24, ADDRESS_RESERVED },
 	{ { 192, 168 }, 16, ADDRESS_PRIVATE },
 	{ { 198, 18 }, 15, ADDRESS_RESERVED },
 	{ { 198, 51, 100 }, 24, ADDRESS_RESERVED },
@@ -29,14 +30,16 @@ static const struct range four[] = {
 static const struct range six[] = {
 	{ { 0 }, 128, ADDRESS_UNSPECIFIED },
 	{ { [15] = 1 }, 128, ADDRESS_LOOPBACK },
-	{ { 0x01 }, 8, ADDRESS_RESERVED },
 	{ { 0x20, 0x01, 0x0d, 0xb8 }, 32, ADDRESS_RESERVED },
 	{ { 0x20, 0x01, 0 }, 23, ADDRESS_RESERVED },
+	{ { 0x3f, 0xff }, 20, ADDRESS_RESERVED },
 	{ { 0xfc }, 7, ADDRESS_PRIVATE },
 	{ { 0xfe, 0x80 }, 10, ADDRESS_LINK_LOCAL },
 	{ { 0xfe, 0xc0 }, 10, ADDRESS_PRIVATE },
 	{ { 0xff }, 8, ADDRESS_MULTICAST },
-	{ { 0 }, 8, ADDRESS_RESERVED },
+	/* nothing else is given out, RFC 4291 section 2.4 */
+	{ { 0x20 }, 3, ADDRESS_PUBLIC },
+	{ { 0 }, 0, ADDRESS_RESERVED },
 };
 
 static bool

@@ -1,42 +1,37 @@
 /* dial.h -- the only role that connects out for mail (security rule N1).
  *
- * A request names an address, a host or a domain.  A domain's servers are
- * those of its MX records, RFC 5321 section 5.1; their addresses are tried in
- * order until one connects.  The socket goes to relay.
+ * A request names an address, a host or a domain.  The hosts of a domain are
+ * those of its MX records; they are tried in order, each host's addresses in
+ * order, until one connects.  The socket goes to relay, which speaks SMTP.
+ *
+ * A host that connects and then refuses to serve is relay's result for this
+ * attempt; the queue tries again later.
  */
 #pragma once
 
-#include "lib/policy/address_class.h"
+#include "proc/dial/route.h"
 #include "sys/pool.h"
 #include "sys/role.h"
 
-#define CALLS_MAX   512
-#define HOSTS_MAX   5
-#define TARGETS_MAX 20
-#define ATTEMPT_US  SECONDS(30)
-#define CALL_US     MINUTES(5)
-
-struct host {
-	uint16_t preference, len;
-	uint8_t name[NAME_MAX_];
-};
-
-struct target {
-	uint8_t address[16];
-	uint8_t host; /* index into hosts */
-};
+#define CALLS_MAX  1024
+#define ATTEMPT_US SECONDS(30)
+#define CALL_US    MINUTES(5)
 
 enum call_at { CALL_MX, CALL_AAAA, CALL_A, CALL_CONNECTING };
 
+/* A request that is being served. */
 struct call {
 	struct dial *dial;
 	struct dial_request request;
 	uint32_t slot;
 	enum call_at at;
-	struct host hosts[HOSTS_MAX];
-	struct target targets[TARGETS_MAX];
-	size_t hosts_count, host, targets_count, target;
-	bool temporary; /* some look-up had no answer */
+	uint32_t question; /* serial of the one under way */
+	struct route route;
+	size_t host; /* index of the one that is tried */
+	struct addresses addresses;
+	size_t address; /* index of the one that is tried */
+	bool tried;     /* some address was dialled       */
+	bool temporary; /* some name had no answer        */
 	bool refused;   /* some address may not be dialled */
 	int fd;
 	struct watch *watch;
@@ -47,25 +42,34 @@ struct dial {
 	struct role_process *role;
 	struct channel *queue, *relay, *dns; /* NULL: away */
 	struct pool *calls;
+	uint32_t questions; /* asked so far */
 };
 
-/* call.c */
+/* call.c: from a request to a socket or to a reason why there is none. */
+
 void call_begin(struct dial *d, const struct dial_request *m);
-void call_answer(struct dial *d, const struct dns_answer *m);
-void call_lost_dns(struct dial *d);
 
-/* route.c: pure. */
+/* Give up: the queue gets the reply, `c` is gone. */
+void call_fail(struct call *c, uint16_t code, const char *enhanced,
+	const char *text);
 
-/* The hosts of an MX answer: up to HOSTS_MAX, by preference, those of equal
- * preference in an order that `chance` decides.
- *
- * null_mx  the domain takes no mail, RFC 7505
- *
- * Returns how many; 0: no usable record. */
-size_t route_read_mx(const struct dns_answer *m, uint64_t chance,
-	struct host hosts[HOSTS_MAX], bool *null_mx);
+/* Give up because no host is left, for the best known reason. */
+void call_fail_all(struct call *c);
 
-/* The addresses of an A or AAAA answer for host number `host`, appended up to
- * TARGETS_MAX. */
-void route_read_addresses(const struct dns_answer *m, uint8_t host,
-	struct target targets[TARGETS_MAX], size_t *count);
+/* Dial the addresses of the host that is tried, then the next host. */
+void call_connect(struct call *c);
+
+struct host *call_host(struct call *c);
+
+/* find.c: names become hosts and addresses. */
+
+/* The hosts of the domain in the request, then find_addresses. */
+void find_hosts(struct call *c);
+
+/* The addresses of the host that is tried, then call_connect. */
+void find_addresses(struct call *c);
+
+void find_answer(struct dial *d, const struct dns_answer *m);
+
+/* Calls that wait for an answer fail. */
+void find_lost(struct dial *d);

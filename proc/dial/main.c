@@ -17,7 +17,7 @@ take_answer(void *owner, struct channel *c, const void *message, int fd)
 {
 	(void)c;
 	(void)fd;
-	call_answer(owner, message);
+	find_answer(owner, message);
 }
 
 static const struct handlers handlers = {
@@ -69,7 +69,7 @@ unlinked(void *owner, struct channel *c)
 		return;
 	*link = NULL;
 	if (channel_peer(c) == DNS)
-		call_lost_dns(owner);
+		find_lost(owner);
 }
 
 static const struct role_hooks hooks = {

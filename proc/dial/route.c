@@ -1,28 +1,39 @@
+#include "proc/dial/route.h"
+
 #include "lib/base/codec.h"
+#include "lib/conf/ip.h"
 #include "lib/mail/address.h"
-#include "proc/dial/dial.h"
 
-#define DNS_A    1
-#define DNS_AAAA 28
+struct span
+host_name(const struct host *h)
+{
+	return span_at(h->name, h->len);
+}
 
-/* A domain name in wire form becomes text without a final dot.  Names that are
- * no host names (DN-D04) are not used; the root is the empty name. */
+/* --- MX records ---------------------------------------------------------- */
+
+/* A name in wire form (RFC 1035 section 3.1) becomes text without a final dot;
+ * the root is the empty text. */
 static bool
 take_name(struct span *in, struct buf *out)
 {
 	struct span label;
 	uint8_t len;
 
-	while (take_u8(in, &len) && len > 0) {
-		if (len > LABEL_MAX || !take_octets(in, len, &label) ||
-			(out->len > 0 && !buf_push(out, '.')) ||
-			!buf_put(out, label))
+	do {
+		if (!take_u8(in, &len) || len > LABEL_MAX ||
+			!take_octets(in, len, &label) ||
+			span_find_octet(label, '.') < label.len)
 			return false;
-	}
-	return in->len == 0 &&
-		(out->len == 0 || domain_is_valid(buf_view(out)));
+		if (len > 0 && out->len > 0 && !buf_push(out, '.'))
+			return false;
+		if (!buf_put(out, label))
+			return false;
+	} while (len > 0);
+	return out->len == 0 || domain_is_valid(buf_view(out));
 }
 
+/* preference, exchange: RFC 1035 section 3.3.9 */
 static bool
 take_mx(struct span rdata, struct host *h)
 {
@@ -30,7 +41,7 @@ take_mx(struct span rdata, struct host *h)
 	uint8_t high, low;
 
 	if (!take_u8(&rdata, &high) || !take_u8(&rdata, &low) ||
-		!take_name(&rdata, &name))
+		!take_name(&rdata, &name) || rdata.len > 0)
 		return false;
 	h->preference = (uint16_t)(high << 8 | low);
 	h->len = (uint16_t)name.len;
@@ -38,71 +49,123 @@ take_mx(struct span rdata, struct host *h)
 }
 
 static bool
-goes_before(const struct host *a, const struct host *b, uint64_t chance)
+goes_before(const struct host *a, const struct host *b)
 {
 	if (a->preference != b->preference)
 		return a->preference < b->preference;
-	return chance & 1;
+	return a->draw < b->draw;
 }
 
-/* Insert by preference; the last falls out when there are too many. */
-static size_t
-insert(struct host hosts[HOSTS_MAX], size_t count, const struct host *h,
-	uint64_t chance)
+/* The last falls out when there are too many. */
+static void
+insert(struct route *r, const struct host *h)
 {
-	size_t at = count;
+	size_t at = r->count;
 
-	while (at > 0 && goes_before(h, &hosts[at - 1], chance >> at))
+	while (at > 0 && goes_before(h, &r->hosts[at - 1]))
 		at--;
 	if (at == HOSTS_MAX)
-		return count;
-	if (count < HOSTS_MAX)
-		count++;
-	for (size_t i = count - 1; i > at; i--)
-		hosts[i] = hosts[i - 1];
-	hosts[at] = *h;
-	return count;
+		return;
+	if (r->count < HOSTS_MAX)
+		r->count++;
+	for (size_t i = r->count - 1; i > at; i--)
+		r->hosts[i] = r->hosts[i - 1];
+	r->hosts[at] = *h;
 }
 
-size_t
-route_read_mx(const struct dns_answer *m, uint64_t chance,
-	struct host hosts[HOSTS_MAX], bool *null_mx)
+/* The high half is as good as random when the seed is. */
+static uint32_t
+draw(uint64_t *chance)
+{
+	*chance = *chance * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(*chance >> 32);
+}
+
+/* Those before the first that is no better than we are. */
+static size_t
+count_before(const struct route *r, uint32_t preference)
+{
+	size_t n = 0;
+
+	while (n < r->count && r->hosts[n].preference < preference)
+		n++;
+	return n;
+}
+
+enum route_kind
+route_read(const struct dns_answer *m, uint64_t chance, struct span own,
+	struct route *out)
 {
 	struct span data = span_at(m->data, m->data_len), rdata;
-	size_t count = 0, records = 0;
+	uint32_t records = 0, ours = UINT32_MAX;
+	struct route r = { 0 };
 	bool root = false;
 
-	while (take_block(&data, &rdata)) {
-		struct host h = { 0 };
+	for (; take_block(&data, &rdata); records++) {
+		struct host h = { .draw = draw(&chance) };
 
-		records++;
 		if (!take_mx(rdata, &h))
 			continue;
-		root |= h.len == 0;
-		if (h.len > 0)
-			count = insert(hosts, count, &h, chance >> records % 32);
+		if (h.len == 0)
+			root = true;
+		else if (!span_equals_nocase(host_name(&h), own))
+			insert(&r, &h);
+		else if (h.preference < ours)
+			ours = h.preference;
 	}
-	*null_mx = root && records == 1;
-	return count;
+	if (records == 0)
+		return ROUTE_IMPLICIT;
+	if (root && records == 1)
+		return ROUTE_NULL;
+	r.count = count_before(&r, ours);
+	if (r.count == 0)
+		return ours == UINT32_MAX ? ROUTE_UNUSABLE : ROUTE_LOOP;
+	*out = r;
+	return ROUTE_HOSTS;
 }
 
 void
-route_read_addresses(const struct dns_answer *m, uint8_t host,
-	struct target targets[TARGETS_MAX], size_t *count)
+route_to(struct route *r, struct span name)
 {
+	*r = (struct route){ .count = 1 };
+	r->hosts[0].len = (uint16_t)name.len;
+	memcpy(r->hosts[0].name, name.at, name.len);
+}
+
+/* --- addresses ----------------------------------------------------------- */
+
+static bool
+put_address(uint8_t out[16], struct span rdata, uint16_t kind)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	if (kind == DNS_A && rdata.len == 4) {
+		memcpy(out, mapped, sizeof mapped);
+		memcpy(out + sizeof mapped, rdata.at, 4);
+		return true;
+	}
+	if (kind == DNS_AAAA && rdata.len == 16) {
+		memcpy(out, rdata.at, 16);
+		return true;
+	}
+	return false;
+}
+
+void
+addresses_read(struct addresses *a, const struct dns_answer *m, uint16_t kind)
+{
+	size_t limit = kind == DNS_AAAA ? ADDRESSES_MAX / 2 : ADDRESSES_MAX;
 	struct span data = span_at(m->data, m->data_len), rdata;
 
-	while (take_block(&data, &rdata) && *count < TARGETS_MAX) {
-		struct target t = { .host = host };
+	while (a->count < limit && take_block(&data, &rdata))
+		if (put_address(a->at[a->count], rdata, kind))
+			a->count++;
+}
 
-		if (rdata.len == 4) {
-			t.address[10] = t.address[11] = 0xff;
-			memcpy(t.address + 12, rdata.at, 4);
-		} else if (rdata.len == 16) {
-			memcpy(t.address, rdata.at, 16);
-		} else {
-			continue;
-		}
-		targets[(*count)++] = t;
-	}
+bool
+addresses_literal(struct addresses *a, struct span text)
+{
+	span_take_nocase(&text, SPAN("IPv6:"));
+	a->count = ip_parse(text, a->at[0]);
+	return a->count > 0;
 }
