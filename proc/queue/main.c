@@ -149,6 +149,7 @@ prepare(void *owner, struct role_process *r)
 		pool_open(sizeof(struct incoming), INCOMING_MAX,
 			&p->incoming) ||
 		pool_open(sizeof(struct job), JOBS_MAX, &p->jobs) ||
+		pool_open(sizeof(struct destination), PLACES_MAX, &p->places) ||
 		pool_open(sizeof(struct report), JOBS_MAX, &p->reports) ||
 		timer_open(role_loop(r), woken, p, &p->wake))
 		exit(EXIT_FAULT);

@@ -14,10 +14,11 @@
 
 #define INCOMING_MAX 512
 #define JOBS_MAX     512
+#define PLACES_MAX   1024
 #define IDLE_MAX     512
 #define REPORT_WAIT  SECONDS(60) /* a report that could not be handed over */
 #define LOST_WAIT    SECONDS(5)  /* relay or dial went away                */
-#define CAP_WAIT     SECONDS(1)  /* its place has enough connections       */
+#define CAP_WAIT     SECONDS(1)  /* there are enough connections           */
 
 /* A message that submission is handing over, or that waits for its commit. */
 struct incoming {
@@ -38,9 +39,15 @@ struct place_name {
 	uint8_t octets[NAME_MAX_];
 };
 
+struct destination {
+	struct place_name name;
+	struct queue_line line; /* messages that found it full */
+	uint32_t slot, jobs;
+};
+
 struct job {
 	uint64_t id, message; /* message: its queue id */
-	struct place_name place;
+	struct destination *place;
 	uint32_t slot, count;
 	uint32_t rcpts[QUEUE_RCPTS_MAX]; /* indexes into the message */
 };
@@ -65,7 +72,7 @@ struct queue_process {
 	struct mac_key verdicts, grants;
 	struct channel *links[ROLES];
 	int directory;
-	struct pool *incoming, *jobs, *reports;
+	struct pool *incoming, *jobs, *places, *reports;
 	struct arena_pool arenas;
 	struct idle idle[IDLE_MAX];
 	size_t idle_count;
@@ -82,6 +89,30 @@ void take_rcpt(struct queue_process *p, struct channel *c,
 void take_cancel(struct queue_process *p, const struct enqueue_cancel *m);
 void take_answer_all(struct queue_process *p, const struct fault *f);
 void take_forget_asker(struct queue_process *p, struct channel *c);
+
+/* place.c: where mail goes. */
+bool has_smarthost(const struct queue_process *p);
+bool same_place(const struct place_name *a, const struct place_name *b);
+
+/* Where a recipient's mail goes; false when it is no address. */
+bool place_of(const struct queue_process *p, struct span rcpt,
+	struct place_name *out);
+
+/* NULL: nobody works or waits for it. */
+struct destination *place_find(struct queue_process *p,
+	const struct place_name *name);
+
+/* One job more; NULL when it, or all places together, have enough. */
+struct destination *place_enter(struct queue_process *p,
+	const struct place_name *name);
+
+/* One job less; whoever stands in the line is called. */
+void place_leave(struct queue_process *p, struct destination *place);
+
+/* Call as many from the line as there is room for: one who was called and had
+ * nothing to do there any more must not leave the others waiting. */
+void place_call(struct queue_process *p, struct destination *place);
+void place_call_all(struct queue_process *p);
 
 /* work.c: jobs. */
 void work_give_out(struct queue_process *p);

@@ -1,7 +1,6 @@
 /* work.c -- messages become jobs, results become states. */
 #include <string.h>
 
-#include "lib/mail/address.h"
 #include "proc/queue/queue.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
@@ -15,51 +14,7 @@ site(const struct queue_process *p)
 	return site_of(p->role);
 }
 
-static bool
-has_smarthost(const struct queue_process *p)
-{
-	return site(p)->smarthost_port != 0;
-}
-
-/* --- places -------------------------------------------------------------- */
-
-static bool
-same_place(const struct place_name *a, const struct place_name *b)
-{
-	return a->len == b->len && memcmp(a->octets, b->octets, a->len) == 0;
-}
-
-/* Where a recipient's mail goes; false when it is no address. */
-static bool
-place_of(const struct queue_process *p, struct span rcpt,
-	struct place_name *out)
-{
-	struct address a;
-	struct span name = SITE_TEXT(site(p)->smarthost);
-
-	if (!has_smarthost(p)) {
-		if (address_parse(rcpt, &a) || a.is_literal)
-			return false;
-		name = a.domain;
-	}
-	out->len = (uint16_t)name.len;
-	for (size_t i = 0; i < name.len; i++)
-		out->octets[i] = octet_lower(name.at[i]);
-	return true;
-}
-
-static uint32_t
-jobs_to(struct queue_process *p, const struct place_name *place)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < pool_size(p->jobs); i++) {
-		struct job *j = pool_at(p->jobs, i);
-
-		n += j && same_place(&j->place, place);
-	}
-	return n;
-}
+/* --- connections --------------------------------------------------------- */
 
 static uint64_t
 take_idle(struct queue_process *p, const struct place_name *place)
@@ -107,11 +62,11 @@ send_dial(struct queue_process *p, const struct job *j)
 		.by_mx = !has_smarthost(p),
 		.named = has_smarthost(p),
 		.tls = site(p)->relay_tls,
-		.host_len = j->place.len };
+		.host_len = j->place->name.len };
 
 	if (has_smarthost(p))
 		m.port = (uint16_t)site(p)->smarthost_port;
-	memcpy(m.host, j->place.octets, j->place.len);
+	memcpy(m.host, j->place->name.octets, j->place->name.len);
 	return channel_send(p->links[DIAL], &m, -1);
 }
 
@@ -165,6 +120,7 @@ release(struct queue_process *p, struct job *j, struct instant earliest)
 			at_work |= q->rcpts[i].at_work;
 		q->at_work = at_work;
 	}
+	place_leave(p, j->place);
 	pool_give(p->jobs, j->slot);
 	if (!q || at_work)
 		return;
@@ -177,7 +133,7 @@ release(struct queue_process *p, struct job *j, struct instant earliest)
 static void
 give_job(struct queue_process *p, struct job *j, struct queued *q)
 {
-	uint64_t reuse = take_idle(p, &j->place);
+	uint64_t reuse = take_idle(p, &j->place->name);
 	const struct fault *f = send_job(p, j, q, reuse);
 
 	if (!f && !reuse)
@@ -187,47 +143,49 @@ give_job(struct queue_process *p, struct job *j, struct queued *q)
 			(struct instant){ clock_instant().us + LOST_WAIT });
 }
 
-/* A job without recipients; NULL when the place or all places together have
- * enough. */
+/* A job without recipients; NULL when there are enough. */
 static struct job *
 new_job(struct queue_process *p, const struct queued *q,
-	const struct place_name *place)
+	const struct place_name *name)
 {
-	uint32_t slot;
+	struct destination *place = place_enter(p, name);
 	struct job *j;
+	uint32_t slot;
 
-	if (jobs_to(p, place) >= site(p)->relay_per_host ||
-		pool_used(p->jobs) >= site(p)->relay_connections)
+	if (!place)
 		return NULL;
 	j = pool_take(p->jobs, &slot);
-	if (!j)
+	if (!j) {
+		place_leave(p, place);
 		return NULL;
+	}
 	j->slot = slot;
 	j->id = role_new_session(p->role);
 	j->message = q->id;
-	j->place = *place;
+	j->place = place;
 	return j;
 }
 
 /* A job for recipients that are due and go to one place, the first that has
- * room; false when there is none. */
+ * room; false when there is none.  *full is a place that has none. */
 static bool
-make_job(struct queue_process *p, struct queued *q, struct instant now)
+make_job(struct queue_process *p, struct queued *q, struct instant now,
+	struct place_name *full)
 {
-	struct place_name place, full = { 0 };
+	struct place_name name;
 	struct job *j = NULL;
 
 	for (uint32_t i = 0; i < q->count; i++) {
 		struct queue_rcpt *r = &q->rcpts[i];
 
 		if (r->state > RCPT_DEFERRED || r->at_work ||
-			r->next_us > now.us || !place_of(p, r->address, &place))
+			r->next_us > now.us || !place_of(p, r->address, &name))
 			continue;
-		if (j ? !same_place(&place, &j->place)
-		      : same_place(&place, &full))
+		if (j ? !same_place(&name, &j->place->name)
+		      : same_place(&name, full))
 			continue;
-		if (!j && !(j = new_job(p, q, &place))) {
-			full = place;
+		if (!j && !(j = new_job(p, q, &name))) {
+			*full = name;
 			continue;
 		}
 		j->rcpts[j->count++] = i;
@@ -254,9 +212,24 @@ fail_impossible(struct queue_process *p, struct queued *q)
 			storage_is_broken(p, &fault_storage_failed);
 }
 
+/* Nobody has room for it: it stands in the line of a place, or comes again. */
+static void
+wait(struct queue_process *p, struct queued *q, struct instant now,
+	const struct place_name *full)
+{
+	struct destination *place = full->len > 0 ? place_find(p, full) : NULL;
+
+	if (place)
+		queue_line_join(p->queue, q, &place->line);
+	else
+		queue_put_back(p->queue, q,
+			(struct instant){ now.us + CAP_WAIT });
+}
+
 static void
 work_on(struct queue_process *p, struct queued *q, struct instant now)
 {
+	struct place_name full = { 0 };
 	uint64_t id = q->id;
 
 	fail_impossible(p, q);
@@ -264,11 +237,10 @@ work_on(struct queue_process *p, struct queued *q, struct instant now)
 		message_over(p, q);
 		return;
 	}
-	while (queue_find(p->queue, id) == q && make_job(p, q, now))
+	while (queue_find(p->queue, id) == q && make_job(p, q, now, &full))
 		;
 	if (queue_find(p->queue, id) == q && !q->at_work)
-		queue_put_back(p->queue, q,
-			(struct instant){ now.us + CAP_WAIT });
+		wait(p, q, now, &full);
 }
 
 void
@@ -277,6 +249,7 @@ work_give_out(struct queue_process *p)
 	struct instant now = clock_instant();
 	struct queued *q;
 
+	place_call_all(p);
 	for (int i = 0; i < TURN_MESSAGES && !p->stopping; i++) {
 		if (!p->links[RELAY] || !p->links[DIAL] ||
 			pool_used(p->jobs) >= site(p)->relay_connections)
@@ -339,7 +312,7 @@ note(struct queue_process *p, struct job *j, uint32_t index,
 		storage_is_broken(p, &fault_storage_failed);
 		return;
 	}
-	log_result(q, &q->rcpts[rcpt], &j->place, reply, now);
+	log_result(q, &q->rcpts[rcpt], &j->place->name, reply, now);
 }
 
 void
@@ -360,7 +333,7 @@ work_done(struct queue_process *p, const struct relay_done *m)
 		return;
 	if (m->connection != 0 && p->idle_count < IDLE_MAX) {
 		p->idle[p->idle_count].connection = m->connection;
-		p->idle[p->idle_count++].place = j->place;
+		p->idle[p->idle_count++].place = j->place->name;
 	}
 	release(p, j, (struct instant){ 0 });
 }

@@ -1,4 +1,5 @@
-/* plan.c -- a binary heap of messages by the time of their next attempt. */
+/* plan.c -- a binary heap of messages by the time of their next attempt, and
+ * the lines in which they stand instead. */
 #include <stdlib.h>
 
 #include "lib/base/must.h"
@@ -67,11 +68,47 @@ plan_add(struct queue *q, struct queued *m, int64_t due_us)
 	rise(q, m->heap);
 }
 
+static void
+leave_line(struct queued *m)
+{
+	struct queue_line *line = m->line;
+
+	if (!line)
+		return;
+	*(m->before ? &m->before->behind : &line->first) = m->behind;
+	*(m->behind ? &m->behind->before : &line->last) = m->before;
+	line->count--;
+	m->line = NULL;
+	m->before = m->behind = NULL;
+}
+
+void
+queue_line_join(struct queue *q, struct queued *m, struct queue_line *line)
+{
+	plan_remove(q, m);
+	m->line = line;
+	m->before = line->last;
+	*(line->last ? &line->last->behind : &line->first) = m;
+	line->last = m;
+	line->count++;
+}
+
+void
+queue_line_call(struct queue *q, struct queue_line *line)
+{
+	struct queued *m = line->first;
+
+	MUST(m);
+	plan_remove(q, m);
+	plan_add(q, m, 0);
+}
+
 void
 plan_remove(struct queue *q, struct queued *m)
 {
 	size_t at = m->heap;
 
+	leave_line(m);
 	if (at == NOT_PLANNED)
 		return;
 	m->heap = NOT_PLANNED;

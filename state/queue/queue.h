@@ -28,6 +28,12 @@ struct queue_rcpt {
 	bool at_work;
 };
 
+/* Messages that wait for something other than a time, first come first. */
+struct queue_line {
+	struct queued *first, *last;
+	size_t count;
+};
+
 struct queued {
 	uint64_t id; /* never used for another message */
 	uint64_t session, size;
@@ -38,6 +44,8 @@ struct queued {
 	struct span sender;
 	size_t heap;   /* where in the schedule */
 	int64_t due_us; /* key of the schedule */
+	struct queue_line *line; /* where it stands instead; NULL: nowhere */
+	struct queued *before, *behind;
 	struct queue_rcpt rcpts[];
 };
 
@@ -87,6 +95,12 @@ struct queued *queue_due(struct queue *q, struct instant now);
 
 /* Plan it again, by its recipients' times, not before `earliest`. */
 void queue_put_back(struct queue *q, struct queued *m, struct instant earliest);
+
+/* Out of the schedule and to the end of a line, until it is called, put back,
+ * held, tried or removed.  Call: the first of the line is due at once. */
+void queue_line_join(struct queue *q, struct queued *m,
+	struct queue_line *line);
+void queue_line_call(struct queue *q, struct queue_line *line);
 
 /* When queue_due should be asked again. */
 struct instant queue_wake(const struct queue *q);

@@ -347,6 +347,34 @@ TEST(messages_come_in_the_order_of_their_times)
 	spool_remove(&x);
 }
 
+TEST(a_line_is_first_come_first_served)
+{
+	struct queue_line line = { 0 };
+	struct queued *m[5];
+
+	begin();
+	for (int i = 0; i < 5; i++) {
+		m[i] = add(1);
+		CHECK(queue_due(x.queue, NOW) == m[i]);
+		queue_line_join(x.queue, m[i], &line);
+	}
+	CHECK(queue_due(x.queue, later(DAYS(9))) == NULL);
+	/* first, middle and last leave in other ways */
+	CHECK_OK(queue_hold(x.queue, m[0], true));
+	CHECK_OK(queue_remove(x.queue, m[2]));
+	queue_retry(x.queue, m[4], NOW);
+	CHECK(queue_due(x.queue, NOW) == m[4]);
+	CHECK_NUMBER(line.count, 2);
+	queue_line_call(x.queue, &line);
+	CHECK(queue_due(x.queue, NOW) == m[1]);
+	queue_line_call(x.queue, &line);
+	CHECK(queue_due(x.queue, NOW) == m[3]);
+	CHECK(line.count == 0 && !line.first && !line.last);
+	queue_line_join(x.queue, m[3], &line);
+	CHECK(line.first == m[3] && line.last == m[3]);
+	spool_remove(&x);
+}
+
 TEST(a_retry_is_now)
 {
 	struct queued *m;

@@ -1,0 +1,114 @@
+/* place.c -- where mail goes, and how much of it at one moment.
+ *
+ * A place exists while somebody works for it or waits for it.  A message that
+ * finds it full stands in its line, out of the schedule: however long the line
+ * of a dead place is, it costs other places nothing. */
+#include <string.h>
+
+#include "lib/base/must.h"
+#include "lib/mail/address.h"
+#include "proc/queue/queue.h"
+
+static const struct site *
+site(const struct queue_process *p)
+{
+	return site_of(p->role);
+}
+
+bool
+has_smarthost(const struct queue_process *p)
+{
+	return site(p)->smarthost_port != 0;
+}
+
+bool
+same_place(const struct place_name *a, const struct place_name *b)
+{
+	return a->len == b->len && memcmp(a->octets, b->octets, a->len) == 0;
+}
+
+bool
+place_of(const struct queue_process *p, struct span rcpt,
+	struct place_name *out)
+{
+	struct address a;
+	struct span name = SITE_TEXT(site(p)->smarthost);
+
+	if (!has_smarthost(p)) {
+		if (address_parse(rcpt, &a) || a.is_literal)
+			return false;
+		name = a.domain;
+	}
+	out->len = (uint16_t)name.len;
+	for (size_t i = 0; i < name.len; i++)
+		out->octets[i] = octet_lower(name.at[i]);
+	return true;
+}
+
+struct destination *
+place_find(struct queue_process *p, const struct place_name *name)
+{
+	for (uint32_t i = 0; i < pool_size(p->places); i++) {
+		struct destination *place = pool_at(p->places, i);
+
+		if (place && same_place(&place->name, name))
+			return place;
+	}
+	return NULL;
+}
+
+struct destination *
+place_enter(struct queue_process *p, const struct place_name *name)
+{
+	struct destination *place = place_find(p, name);
+	uint32_t slot;
+
+	if (pool_used(p->jobs) >= site(p)->relay_connections)
+		return NULL;
+	if (place && place->jobs >= site(p)->relay_per_host)
+		return NULL;
+	if (!place) {
+		place = pool_take(p->places, &slot);
+		if (!place)
+			return NULL;
+		place->name = *name;
+		place->slot = slot;
+	}
+	place->jobs++;
+	return place;
+}
+
+static void
+forget_unused(struct queue_process *p, struct destination *place)
+{
+	if (place->jobs == 0 && place->line.count == 0)
+		pool_give(p->places, place->slot);
+}
+
+void
+place_leave(struct queue_process *p, struct destination *place)
+{
+	MUST(place->jobs > 0);
+	place->jobs--;
+	place_call(p, place);
+}
+
+void
+place_call(struct queue_process *p, struct destination *place)
+{
+	for (uint32_t n = place->jobs;
+		n < site(p)->relay_per_host && place->line.count > 0; n++)
+		queue_line_call(p->queue, &place->line);
+	forget_unused(p, place);
+}
+
+void
+place_call_all(struct queue_process *p)
+{
+	for (uint32_t i = 0; i < pool_size(p->places); i++) {
+		struct destination *place = pool_at(p->places, i);
+
+		if (place)
+			place_call(p, place);
+	}
+}
