@@ -13,12 +13,11 @@
  *	segment = magic "PHJ1" | version u32 | uuid 16 | epoch u64 | first lsn
  *	          u64 | crc u32 | 20 zero                            (64 octets)
  *	record  = magic u32 | type u16 | flags u16 | head length u32 | zero u32 |
- *	          body length u64 | lsn u64 | crc of payload u32 | crc of these 36
- *	          octets u32                                         (40 octets)
- *	          head | body, or the crc of `LSN.blob`, which flags say has it,
- *	          u32 | 0 to 7 zero
+ *	          body length u64 | lsn u64 | acknowledged lsn u64 | crc of
+ *	          payload u32 | crc of these 44 octets u32           (48 octets)
+ *	          head | body, or u32 crc of `LSN.blob` with it | 0 to 7 zero
  * Checksums are CRC-32C seeded with uuid and epoch, and the lsn rises by one:
- * stale octets of a segment that is used again are no records.
+ * octets that belong elsewhere are no records.
  */
 #pragma once
 
@@ -123,7 +122,6 @@ FALLIBLE journal_read_body(struct journal *j, struct place place,
 FALLIBLE journal_verify(struct journal *j, struct place place);
 
 /* A record keeps its segment, and all behind it, until it is released; replay
- * hands out what is kept.  Segments at the front without kept records are used
- * again. */
+ * hands out what is kept.  Segments at the front without kept records go. */
 void journal_keep(struct journal *j, struct place place);
 FALLIBLE journal_release(struct journal *j, struct place place);

@@ -96,7 +96,8 @@ power_save(struct power *p, ino_t inode, uint64_t offset, size_t len)
 		struct power_change *c = &p->changes[i];
 
 		if (c->kind == POWER_WRITE && c->inode == inode &&
-			c->offset >= offset && c->offset + c->len <= offset + len)
+			c->offset >= offset &&
+			c->offset + c->len <= offset + len)
 			c->lost = false;
 	}
 }

@@ -46,7 +46,7 @@ void name_blob(char name[NAME_SIZE], uint64_t lsn);
 /* Add a segment that exists to the table; takes over `fd`. */
 FALLIBLE segment_add(struct journal *j, uint64_t id, uint64_t first_lsn, int fd);
 
-/* Go on in a new segment; what is in the old one has been written and synced.
+/* Go on in a new segment; the old one has been written and synced.
  *
  * storage_full  nothing has changed */
 FALLIBLE segment_next(struct journal *j);

@@ -139,7 +139,7 @@ stop_at(uint64_t calls, enum power_loss loss)
 	stopped = x.spool.power.stopped;
 	CHECK(stopped || !f);
 	check_start(loss);
-	x.next = LETTERS - 4; /* letters that were not acknowledged are others */
+	x.next = LETTERS - 4; /* none that is in doubt */
 	CHECK_OK(work(1));
 	check_start(LOSE_ALL);
 	spool_remove(&x.spool);
