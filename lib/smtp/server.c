@@ -375,7 +375,11 @@ refuse(struct smtp_server *s, const struct fault *f)
 		f != &fault_tls_needed;
 
 	if (counts && ++s->bad >= SMTP_BAD_MAX) {
+		bool burn = s->asking; /* the host hears of it all the same */
+
 		close_with(s, &fault_session_errors);
+		s->asking = burn;
+		s->next = SMTP_OVER;
 		return;
 	}
 	MUST(put_reply_fault(&s->out, f));
@@ -461,7 +465,9 @@ smtp_login_done(struct smtp_server *s, const struct fault *f, struct span last)
 	} else {
 		log_in(s);
 	}
+	/* the password, and the line that it came in */
 	explicit_bzero(s->blob_storage, sizeof s->blob_storage);
+	explicit_bzero(s->line.storage, sizeof s->line.storage);
 }
 
 /* --- data ---------------------------------------------------------------- */
@@ -660,10 +666,10 @@ smtp_run(struct smtp_server *s, struct span *in)
 	for (;;) {
 		bool went_on;
 
-		if (s->state == SMTP_OVER)
-			return SMTP_CLOSE;
 		if (s->asking)
 			return SMTP_ASK;
+		if (s->state == SMTP_OVER)
+			return SMTP_CLOSE;
 		if (buf_room(&s->out) < ROOM)
 			return SMTP_WRITE;
 		went_on = s->state == SMTP_IN_DATA ? in->len > 0 &&

@@ -135,6 +135,9 @@ static const struct dialogue hostile[] = {
 static const struct dialogue logins[] = {
 	{ "a password in clear is burnt, not read", &submission,
 		SPAN("EHLO c\r\n" LOGIN), "220 " EHLO "538 ", "X", true },
+	{ "a password in clear for the last command", &submission,
+		SPAN("A\r\nB\r\nC\r\nEHLO c\r\nD\r\n" LOGIN),
+		"220 502 502 502 " EHLO "502 421 ", "X", false },
 	{ "no mail in clear", &submission, SPAN("EHLO c\r\nMAIL FROM:<a@b>\r\n"),
 		"220 " EHLO "530 ", "", true },
 	{ "no mail without a login", &submission, SPAN(TLS "MAIL FROM:<a@b>\r\n"),
@@ -277,6 +280,24 @@ TEST(a_session_that_leads_nowhere_ends)
 	buf_clear(&h.said);
 	CHECK(!fake_give(&h, SPAN("NOOP\r\n")));
 	CHECK_SPAN(buf_view(&h.said), "421 4.7.0 Too many errors\r\n");
+}
+
+TEST(a_password_does_not_stay)
+{
+	static struct smtp_server s;
+	static uint8_t asked[8], said[4096];
+	struct fake_host h = { .s = &s, .asked = BUF(asked),
+		.said = BUF(said) };
+
+	test_row = "after the login nothing of it is in the session";
+	smtp_server_init(&s, &wrapped);
+	smtp_secured(&s, false);
+	CHECK(fake_give(&h, SPAN("EHLO c\r\nAUTH PLAIN AGEAc2VjcmV0\r\n")));
+	CHECK(s.logged_in);
+	CHECK_NUMBER(span_find(span_at(&s, sizeof s), SPAN("secret")),
+		sizeof s);
+	CHECK_NUMBER(span_find(span_at(&s, sizeof s), SPAN("c2VjcmV0")),
+		sizeof s);
 }
 
 TEST(ehlo_offers_what_there_is)
