@@ -82,3 +82,11 @@ TEST(schedule_is_over_by_age_and_attempts)
 				     c->attempts, NOW),
 			c->over);
 }
+
+TEST(schedule_next_ends_where_time_does)
+{
+	struct schedule s = { waits, 3, DAYS(5) };
+	struct instant late = { INT64_MAX - MINUTES(1) };
+
+	CHECK_NUMBER(schedule_next(&s, 1, 1, late).us, INT64_MAX);
+}
