@@ -89,4 +89,5 @@ verb run_site, site_status, site_reload, demo_site;
 verb log_follow, log_grep;
 verb queue_list, queue_show, queue_retry, queue_drop, queue_hold,
 	queue_release;
+verb store_verify, store_remake;
 verb user_add, user_passwd, user_list, user_disable, user_enable;

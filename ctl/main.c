@@ -46,6 +46,12 @@ const struct command commands[] = {
   queue_hold },
 { "queue", "release", "ID|all", 1, 1, "Try again what was held.", "",
   queue_release },
+{ "store", "check", "", 0, 0, "Compare the mailboxes with their journal.",
+  "The site must be stopped.  Prints what is damaged, then counts; exit code 1\n"
+  "when something is.", store_verify },
+{ "store", "rebuild-index", "", 0, 0, "Make the index from the journal again.",
+  "The site must be stopped.  The index is derived: nothing can be lost.",
+  store_remake },
 { "log", "follow", "[TEXT ...]", 0, 8, "Print events as they come.",
   "Lines of JSON; every TEXT must be in the line.", log_follow },
 { "log", "grep", "[TEXT ...]", 0, 8, "Print the events that hold every TEXT.",
@@ -67,7 +73,7 @@ const size_t commands_count = COUNT_OF(commands);
 static void
 print_summary(const struct command *k, FILE *to)
 {
-	fprintf(to, "  %-7s %-8s %s\n", k->noun, k->verb ? k->verb : "",
+	fprintf(to, "  %-7s %-13s %s\n", k->noun, k->verb ? k->verb : "",
 		k->summary);
 }
 

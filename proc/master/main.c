@@ -97,31 +97,39 @@ follow_permits(void *arg)
 	plan_permit_end(m);
 }
 
-/* SIGHUP: all or nothing; a bad file changes nothing. */
+/* All or nothing: a bad file changes nothing. */
+static FALLIBLE
+use_new_settings(struct master *m)
+{
+	static struct site fresh;
+
+	TRY(load(m, &fresh));
+	listeners_close_all(m);
+	m->site = fresh;
+	TRY(publish(m));
+	process_tell_site(m);
+	follow_permits(m);
+	return OK;
+}
+
+/* SIGHUP */
 static void
 reload(void *arg)
 {
-	struct master *m = arg;
-	static struct site fresh;
-
-	if (load(m, &fresh))
-		return;
-	listeners_close_all(m);
-	m->site = fresh;
-	if (publish(m))
-		return;
-	process_tell_site(m);
-	follow_permits(m);
+	if (use_new_settings(arg))
+		return; /* the errors were printed and logged */
 }
 
 /* --- the operator -------------------------------------------------------- */
 
 static void
-answer(struct channel *c, const struct head *question, uint64_t count)
+answer(struct channel *c, const struct head *question, uint64_t count,
+	const struct fault *f)
 {
 	struct ctl_done d = { .head = { .type = CTL_DONE,
 				      .serial = question->serial },
-		.count = count };
+		.count = count,
+		.fault = fault_number(f) };
 
 	if (channel_send(c, &d, -1))
 		channel_close(&c);
@@ -149,15 +157,16 @@ take_status(void *owner, struct channel *c, const void *message, int fd)
 		if (p->role != NOBODY && !channel_send(c, &row, -1))
 			count++;
 	}
-	answer(c, question, count);
+	answer(c, question, count, OK);
 }
 
 static void
 take_reload(void *owner, struct channel *c, const void *message, int fd)
 {
+	const struct fault *f = use_new_settings(owner);
+
 	(void)fd;
-	reload(owner);
-	answer(c, message, 1);
+	answer(c, message, !f, f);
 }
 
 static const struct handlers from_operator = {
@@ -314,13 +323,26 @@ program_directory(void)
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* Descriptors 0 to 2 are there, whoever started us (LO-D08): a socket must
+ * never be somebody's standard output. */
+static bool
+hold_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd < 3);
+	return fd >= 3 && close(fd) == 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct master *m = &master;
 	struct watch *operators;
 
-	if (argc != 2) {
+	if (!hold_standard_descriptors() || argc != 2) {
 		fprintf(stderr, "usage: master SETTINGS-FILE\n");
 		return 64;
 	}

@@ -231,6 +231,7 @@ start(struct master *m, struct process *p)
 		return;
 	}
 	p->ready = false;
+	p->accusations = 0;
 	p->started = clock_instant();
 	p->since = clock_tick();
 	if (channel_open(m->loop, fd_give(&ours), MASTER, p->role, p->instance,
@@ -371,17 +372,6 @@ process_reap(struct master *m)
 }
 
 void
-process_kill(struct master *m, enum role role, uint32_t instance)
-{
-	for (size_t i = 0; i < PROCESSES; i++) {
-		struct process *p = &m->processes[i];
-
-		if (p->pid > 0 && p->role == role && p->instance == instance)
-			kill(p->pid, SIGKILL);
-	}
-}
-
-void
 process_stop_next(struct master *m)
 {
 	struct plain stop = { .head = { .type = STOP } };
@@ -479,15 +469,34 @@ take_ready(void *owner, struct channel *c, const void *message, int fd)
 }
 
 static void
+kill_peer(struct master *m, enum role role, uint32_t instance)
+{
+	for (size_t i = 0; i < PROCESSES; i++) {
+		struct process *p = &m->processes[i];
+
+		if (p->pid > 0 && p->role == role && p->instance == instance)
+			kill(p->pid, SIGKILL);
+	}
+}
+
+/* A broken channel has two ends, and the one that tells may be the one that was
+ * taken over: it names peers of its own only, and who accuses again goes too. */
+static void
 take_forbidden(void *owner, struct channel *c, const void *message, int fd)
 {
 	const struct peer_forbidden *f = message;
+	struct process *p = row_of(owner, c);
 
 	(void)fd;
+	if (!p || f->role <= MASTER || f->role >= CTL ||
+		!rights_linked(p->role, f->role))
+		return;
 	LOG(EV_PEER_FORBIDDEN_, 0, log_text(span_of(role_name(channel_peer(c)))),
 		log_text(span_of(role_name(f->role))),
 		log_text(span_of(message_name(f->message))));
-	process_kill(owner, f->role, f->instance);
+	kill_peer(owner, f->role, f->instance);
+	if (++p->accusations > 1)
+		kill(p->pid, SIGKILL);
 }
 
 /* scan may not connect: it asks, and only ever gets the virus engine. */

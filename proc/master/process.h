@@ -15,6 +15,7 @@ struct process {
 	uint32_t instance;       /* 0, sessions from 1                 */
 	uint32_t account;        /* of a session                       */
 	uint32_t restarts;
+	uint32_t accusations; /* peers it had killed */
 	int64_t wait_us;         /* back-off                           */
 	struct instant started;
 	struct tick since;
@@ -63,4 +64,3 @@ void process_stop_next(struct master *m);
 /* The stage took too long: end its processes. */
 void process_stop_late(struct master *m);
 
-void process_kill(struct master *m, enum role role, uint32_t instance);
