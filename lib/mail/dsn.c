@@ -85,9 +85,9 @@ dsn_header_of(struct span message, size_t cap)
 	struct span header = span_at(message.at,
 		end < message.len ? end + 2 : message.len);
 
-	if (header.len <= cap)
-		return header;
-	header.len = cap;
+	if (header.len > cap)
+		header.len = cap;
+	/* who read it may have read a part */
 	while (header.len > 0 && header.at[header.len - 1] != '\n')
 		header.len--;
 	return header;

@@ -2,7 +2,7 @@
 
 #include "lib/base/test.h"
 
-#define ROOM 4096
+#define ROOM 2048
 
 static const struct dsn_rcpt rcpts[] = {
 	{ SPAN("one@first.example"), SPAN("5.1.1"), SPAN("550 no such user") },
