@@ -7,8 +7,9 @@
 
 /* --- replies ------------------------------------------------------------- */
 
-/* smtp_run goes on only while a whole reply fits, so a put cannot fail. */
-#define ROOM 640
+/* smtp_run goes on only while a whole reply fits, so a put cannot fail.  The
+ * longest is a SASL message. */
+#define ROOM (BASE64_LENGTH(SMTP_BLOB_MAX) + 64)
 
 static void
 say(struct smtp_server *s, unsigned code, const char *enhanced,

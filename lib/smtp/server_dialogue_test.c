@@ -282,6 +282,32 @@ TEST(a_session_that_leads_nowhere_ends)
 	CHECK_SPAN(buf_view(&h.said), "421 4.7.0 Too many errors\r\n");
 }
 
+TEST(a_client_that_does_not_read_finds_room_for_every_reply)
+{
+	static const uint8_t blob[SMTP_BLOB_MAX];
+	static struct smtp_server s;
+
+	test_row = "the longest challenge behind more and more replies";
+	for (int unread = 0; unread < SMTP_IDLE_MAX; unread++) {
+		struct span in = SPAN("AUTH SCRAM-SHA-256 biws\r\n");
+		enum smtp_turn turn = SMTP_READ;
+
+		smtp_server_init(&s, &wrapped);
+		smtp_secured(&s, false);
+		s.state = SMTP_READY;
+		for (int i = 0; i < unread && turn == SMTP_READ; i++) {
+			struct span noop = SPAN("NOOP\r\n");
+
+			turn = smtp_run(&s, &noop);
+		}
+		turn = smtp_run(&s, &in);
+		if (turn == SMTP_ASK)
+			smtp_challenge(&s, span_at(blob, sizeof blob));
+		else
+			CHECK_NUMBER(turn, SMTP_WRITE);
+	}
+}
+
 TEST(a_password_does_not_stay)
 {
 	static struct smtp_server s;
