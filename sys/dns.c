@@ -33,85 +33,151 @@ static const struct {
 } options[] = {
 	{ "module-config:", "validator iterator" },
 	{ "use-syslog:", "no" },
-	{ "cache-max-ttl:", "86400" },
+	{ "trust-anchor-signaling:", "no" },
 	{ "msg-cache-size:", "8m" },
 	{ "rrset-cache-size:", "16m" },
-	{ "harden-below-nxdomain:", "yes" },
-	{ "harden-referral-path:", "no" },
-	{ "aggressive-nsec:", "yes" },
 	{ "outgoing-range:", "256" },
 	{ "num-queries-per-thread:", "512" },
+	{ "unwanted-reply-threshold:", "10000000" },
+	/* bounds, security case DN-D16 */
+	{ "cache-max-ttl:", "86400" },
+	{ "cache-max-negative-ttl:", "3600" },
+	/* hardening, beyond what is on by itself */
+	{ "harden-glue:", "yes" },
+	{ "harden-dnssec-stripped:", "yes" },
+	{ "harden-below-nxdomain:", "yes" },
+	{ "harden-algo-downgrade:", "yes" },
+	{ "qname-minimisation:", "yes" },
+	{ "aggressive-nsec:", "yes" },
 };
+
+static FALLIBLE
+set(struct dns *d, const char *name, const char *value)
+{
+	return ub_ctx_set_option(d->context, name, value) == 0
+		? OK
+		: &fault_sys_failed;
+}
 
 static FALLIBLE
 set_options(struct dns *d, const char **why)
 {
-	for (size_t i = 0; i < COUNT_OF(options); i++)
-		if (ub_ctx_set_option(d->context, options[i].name,
-			    options[i].value) != 0) {
-			*why = options[i].name;
-			return &fault_sys_failed;
-		}
+	for (size_t i = 0; i < COUNT_OF(options); i++) {
+		*why = options[i].name;
+		TRY(set(d, options[i].name, options[i].value));
+	}
 	return OK;
+}
+
+static FALLIBLE
+add_anchor(struct dns *d, struct span text)
+{
+	char line[2048];
+
+	if (text.len == 0 || *text.at == ';')
+		return OK;
+	if (text.len >= sizeof line)
+		return &fault_sys_failed;
+	memcpy(line, text.at, text.len);
+	line[text.len] = 0;
+	return ub_ctx_add_ta(d->context, line) == 0 ? OK : &fault_sys_failed;
 }
 
 static FALLIBLE
 add_anchors(struct dns *d, struct span anchors, const char **why)
 {
+	*why = "trust anchor";
 	while (anchors.len > 0) {
-		char line[2048];
-		struct span text = span_shift_upto(&anchors,
-			span_find_octet(anchors, '\n'));
-
+		TRY(add_anchor(d, span_shift_upto(&anchors,
+				span_find_octet(anchors, '\n'))));
 		span_take(&anchors, '\n');
-		if (text.len == 0 || *text.at == ';')
-			continue;
-		if (text.len >= sizeof line) {
-			*why = "trust anchor is too long";
-			return &fault_sys_failed;
-		}
-		memcpy(line, text.at, text.len);
-		line[text.len] = 0;
-		if (ub_ctx_add_ta(d->context, line) != 0) {
-			*why = "trust anchor";
-			return &fault_sys_failed;
-		}
 	}
 	return OK;
 }
 
-/* A stub zone is private: its answers are not signed by the root's chain. */
+static bool
+is_root(const struct site_stub *stub)
+{
+	return strcmp(stub->zone, ".") == 0;
+}
+
+/* Whoever answers for every zone is a resolver, and what it says is checked;
+ * whoever answers for one is its name server, and the zone is private: no
+ * signature leads to it. */
+static FALLIBLE
+add_stub(struct dns *d, const struct site_stub *stub)
+{
+	char at[64];
+	uint8_t text[48];
+	struct buf b = BUF(text);
+
+	MUST(put_ip(&b, stub->address) && buf_push(&b, 0));
+	snprintf(at, sizeof at, "%s@%u", (const char *)text, stub->port);
+	TRY(set(d, "do-not-query-localhost:", "no"));
+	if (is_root(stub))
+		return ub_ctx_set_fwd(d->context, at) == 0 ? OK
+							   : &fault_sys_failed;
+	TRY(set(d, "domain-insecure:", stub->zone));
+	return ub_ctx_set_stub(d->context, stub->zone, at, 0) == 0
+		? OK
+		: &fault_sys_failed;
+}
+
 static FALLIBLE
 add_stubs(struct dns *d, const struct site *s, const char **why)
 {
 	for (uint32_t i = 0; i < s->stubs_count; i++) {
-		const struct site_stub *stub = &s->stubs[i];
-		char at[64];
-		uint8_t text[48];
-		struct buf b = BUF(text);
-
-		MUST(put_ip(&b, stub->address) && buf_push(&b, 0));
-		snprintf(at, sizeof at, "%s@%u", (const char *)text, stub->port);
-		if (ub_ctx_set_option(d->context, "domain-insecure:",
-			    stub->zone) != 0 ||
-			ub_ctx_set_option(d->context, "do-not-query-localhost:",
-				"no") != 0 ||
-			ub_ctx_set_stub(d->context, stub->zone, at, 0) != 0) {
-			*why = stub->zone;
-			return &fault_sys_failed;
-		}
+		*why = s->stubs[i].zone;
+		TRY(add_stub(d, &s->stubs[i]));
 	}
 	return OK;
 }
 
+/* Names for special use (RFC 6761) are not looked up unless a stub has them.
+ * From here on the options are fixed. */
 static FALLIBLE
 add_records(struct dns *d, const struct site *s, const char **why)
 {
-	for (uint32_t i = 0; i < s->records_count; i++)
-		if (ub_ctx_data_add(d->context, s->records[i].text) != 0) {
-			*why = s->records[i].text;
+	for (uint32_t i = 0; i < s->stubs_count; i++) {
+		*why = s->stubs[i].zone;
+		if (!is_root(&s->stubs[i]) &&
+			ub_ctx_zone_add(d->context, s->stubs[i].zone,
+				"transparent") != 0)
 			return &fault_sys_failed;
-		}
+	}
+	for (uint32_t i = 0; i < s->records_count; i++) {
+		*why = s->records[i].text;
+		if (ub_ctx_data_add(d->context, s->records[i].text) != 0)
+			return &fault_sys_failed;
+	}
+	return OK;
+}
+
+static void
+primed(void *arg, int rcode, void *packet, int len, int security,
+	char *why_bogus, int limited)
+{
+	bool *done = arg;
+
+	(void)len;
+	(void)security;
+	(void)why_bogus;
+	(void)limited;
+	*done = rcode == ns_r_noerror && packet;
+}
+
+/* A first question, which needs no network, has the library make and open all
+ * that it will ever need: no file can be opened in the sandbox. */
+static FALLIBLE
+prime(struct dns *d, const char **why)
+{
+	bool done = false;
+
+	*why = "trust anchor or resolver";
+	if (ub_resolve_event(d->context, "localhost.", ns_t_a, ns_c_in, &done,
+		    primed, NULL) != 0 ||
+		!done)
+		return &fault_sys_failed;
 	return OK;
 }
 
@@ -127,10 +193,12 @@ dns_open(struct loop *l, const struct site *site, struct span anchors,
 	d->context = ub_ctx_create_event(loop_base(l));
 	if (!d->context)
 		return &fault_sys_failed;
+	ub_ctx_debugout(d->context, NULL);
 	TRY(set_options(d, why));
 	TRY(add_anchors(d, anchors, why));
 	TRY(add_stubs(d, site, why));
 	TRY(add_records(d, site, why));
+	TRY(prime(d, why));
 	*out = d;
 	return OK;
 }
@@ -183,27 +251,45 @@ add_record(struct dns_answer *a, ns_msg *message, const ns_rr *rr)
 }
 
 /* The records of the kind that was asked for; aliases were followed by the
- * resolver.  What does not fit or is broken is left out. */
-static void
-read_packet(struct dns_answer *a, uint16_t kind, const uint8_t *packet, int len)
+ * resolver.  What does not fit is left out; false when nothing can be used, for
+ * that is no proof that there is no record. */
+static bool
+take_records(struct dns_answer *a, uint16_t kind, ns_msg *message)
+{
+	bool seen = false;
+
+	a->ttl = TTL_MAX;
+	for (int i = 0; i < ns_msg_count(*message, ns_s_an); i++) {
+		ns_rr rr;
+
+		if (ns_parserr(message, ns_s_an, i, &rr) != 0)
+			return false;
+		if (ns_rr_type(rr) != kind || ns_rr_class(rr) != ns_c_in)
+			continue;
+		seen = true;
+		if (!add_record(a, message, &rr))
+			break;
+	}
+	if (a->count == 0)
+		a->ttl = 0;
+	return !seen || a->count > 0;
+}
+
+static bool
+take_packet(struct dns_answer *a, uint16_t kind, const uint8_t *packet, int len)
 {
 	ns_msg message;
 
-	a->ttl = TTL_MAX;
-	if (ns_initparse(packet, len, &message) != 0) {
-		a->fault = fault_number(&fault_sys_failed);
-		return;
-	}
-	for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
-		ns_rr rr;
-
-		if (ns_parserr(&message, ns_s_an, i, &rr) != 0)
-			return;
-		if (ns_rr_type(rr) == kind && ns_rr_class(rr) == ns_c_in)
-			add_record(a, &message, &rr);
-	}
+	if (ns_initparse(packet, len, &message) != 0)
+		return false;
+	a->rcode = (uint16_t)ns_msg_getflag(message, ns_f_rcode);
+	if (a->rcode == ns_r_nxdomain)
+		return true;
+	return a->rcode == ns_r_noerror && take_records(a, kind, &message);
 }
 
+/* rcode is the library's own; that of the answer is in the packet, which is
+ * there only when the first is no error. */
 static void
 answered(void *arg, int rcode, void *packet, int len, int security,
 	char *why_bogus, int limited)
@@ -215,10 +301,9 @@ answered(void *arg, int rcode, void *packet, int len, int security,
 	a = (struct dns_answer){ .rcode = (uint16_t)rcode,
 		.secure = security == 2,
 		.bogus = security == 1 };
-	if (limited || (rcode != ns_r_noerror && rcode != ns_r_nxdomain))
+	if (limited || a.bogus || rcode != ns_r_noerror || !packet ||
+		!take_packet(&a, q->kind, packet, len))
 		a.fault = fault_number(&fault_sys_failed);
-	else if (!a.bogus)
-		read_packet(&a, q->kind, packet, len);
 	q->f(q->arg, &a);
 	free(q);
 }
