@@ -153,20 +153,42 @@ copy_blob(int to, int from, uint64_t size, uint8_t sha256_out[32],
 	return file_sync(to);
 }
 
+/* The file of the record that comes next, or was taken back: no record names
+ * it.  What cannot be removed now is removed by the next recovery. */
+static void
+drop_blob(struct journal *j)
+{
+	char name[NAME_SIZE];
+
+	name_blob(name, j->next_lsn);
+	if (file_unlink(j->setup.directory, name))
+		return;
+}
+
 static FALLIBLE
-write_blob(struct journal *j, int fd, uint64_t size, uint8_t sha256_out[32],
+make_blob(struct journal *j, int fd, uint64_t size, uint8_t sha256_out[32],
 	uint32_t *crc)
 {
 	OWNED(fd_close) int to = -1;
 	char name[NAME_SIZE];
 
-	/* No record names it yet: what a crash leaves is removed by the next
-	 * recovery. */
 	name_blob(name, j->next_lsn);
 	TRY(file_unlink(j->setup.directory, name));
 	TRY(file_create(j->setup.directory, name, &to));
 	TRY(copy_blob(to, fd, size, sha256_out, crc));
 	return file_sync_directory(j->setup.directory);
+}
+
+/* What does not become whole goes: it would hold the room that was missing. */
+static FALLIBLE
+write_blob(struct journal *j, int fd, uint64_t size, uint8_t sha256_out[32],
+	uint32_t *crc)
+{
+	const struct fault *f = make_blob(j, fd, size, sha256_out, crc);
+
+	if (f)
+		drop_blob(j);
+	return f;
 }
 
 FALLIBLE
@@ -202,13 +224,8 @@ journal_undo(struct journal *j)
 	MUST(j->batch_len > j->last_start);
 	j->next_lsn--;
 	j->batch_len = j->last_start;
-	if (j->last_has_blob) {
-		char name[NAME_SIZE];
-
-		name_blob(name, j->next_lsn);
-		if (file_unlink(j->setup.directory, name))
-			return; /* the next recovery removes it */
-	}
+	if (j->last_has_blob)
+		drop_blob(j);
 }
 
 /* --- commit -------------------------------------------------------------- */

@@ -314,6 +314,29 @@ TEST(a_flipped_octet_of_a_large_body_is_noticed)
 	end();
 }
 
+/* The disk kept the second record of a commit and lost the first. */
+TEST(what_is_left_of_a_commit_never_comes_back)
+{
+	uint8_t zeros[56] = { 0 };
+	int fd;
+
+	begin();
+	append("lost");
+	append("left");
+	CHECK_OK(journal_commit(t.j));
+	journal_close(&t.j);
+	fd = openat(t.directory, "0000000000000001.seg", O_RDWR);
+	CHECK_NUMBER(pwrite(fd, zeros, sizeof zeros, 64), sizeof zeros);
+	close(fd);
+	CHECK_OK(reopen());
+	CHECK_NUMBER(t.records, 0);
+	append("here");
+	CHECK_OK(journal_commit(t.j));
+	CHECK_OK(reopen());
+	CHECK_NUMBER(t.records, 1);
+	end();
+}
+
 TEST(damage_before_an_acknowledged_record_stops_the_start)
 {
 	begin();

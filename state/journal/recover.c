@@ -11,6 +11,47 @@
 #include "sys/file.h"
 #include "sys/pool.h"
 
+/* --- numbers of files ---------------------------------------------------- */
+
+struct names {
+	uint64_t *ids;
+	size_t count, cap;
+	bool failed;
+};
+
+static void
+note_id(struct names *names, uint64_t id)
+{
+	if (names->count == names->cap) {
+		size_t cap = names->cap ? 2 * names->cap : 64;
+		void *at = realloc(names->ids, cap * sizeof *names->ids);
+
+		names->failed |= !at;
+		if (!at)
+			return;
+		names->ids = at;
+		names->cap = cap;
+	}
+	names->ids[names->count++] = id;
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	uint64_t x, y;
+
+	memcpy(&x, a, sizeof x);
+	memcpy(&y, b, sizeof y);
+	return x < y ? -1 : x > y;
+}
+
+static bool
+has_id(const struct names *names, uint64_t id)
+{
+	return names->count > 0 &&
+		bsearch(&id, names->ids, names->count, sizeof id, by_id);
+}
+
 /* --- one segment --------------------------------------------------------- */
 
 /* A segment in memory while it is replayed. */
@@ -19,6 +60,7 @@ struct replay {
 	const struct segment *segment;
 	struct seed seed;
 	struct span octets;
+	struct names *blobs; /* of the records, ascending */
 	on_record *each;
 	void *arg;
 	uint64_t at;   /* where the next record would stand           */
@@ -51,6 +93,8 @@ hand_out(const struct replay *r, uint64_t at, const struct record_head *h)
 		.head = span_at(r->octets.at + at + RECORD_HEAD, h->head_len),
 		.body_size = h->flags & RECORD_HAS_BODY ? h->body_len : 0 };
 
+	if (h->flags & RECORD_BODY_IN_BLOB)
+		note_id(r->blobs, h->lsn);
 	r->j->facts.records++;
 	r->j->facts.octets += record_size(h);
 	return r->each(r->arg, &record);
@@ -98,12 +142,13 @@ look_behind(const struct replay *r)
 }
 
 static FALLIBLE
-replay_segment(struct journal *j, const struct segment *s, on_record *each,
-	void *arg, enum journal_end *end)
+replay_segment(struct journal *j, const struct segment *s, struct names *blobs,
+	on_record *each, void *arg, enum journal_end *end)
 {
 	struct replay r = { .j = j,
 		.segment = s,
 		.seed = segment_seed(j, s->id),
+		.blobs = blobs,
 		.each = each,
 		.arg = arg,
 		.at = SEGMENT_HEAD,
@@ -127,12 +172,6 @@ replay_segment(struct journal *j, const struct segment *s, on_record *each,
 }
 
 /* --- all segments -------------------------------------------------------- */
-
-struct names {
-	uint64_t *ids;
-	size_t count, cap;
-	bool failed;
-};
 
 static bool
 take_hex(struct span *in, uint64_t *out)
@@ -164,27 +203,7 @@ note_name(void *arg, const char *name)
 
 	if (!take_hex(&in, &id) || !span_equals(in, SPAN(".seg")))
 		return;
-	if (names->count == names->cap) {
-		size_t cap = names->cap ? 2 * names->cap : 64;
-		void *at = realloc(names->ids, cap * sizeof *names->ids);
-
-		names->failed |= !at;
-		if (!at)
-			return;
-		names->ids = at;
-		names->cap = cap;
-	}
-	names->ids[names->count++] = id;
-}
-
-static int
-by_id(const void *a, const void *b)
-{
-	uint64_t x, y;
-
-	memcpy(&x, a, sizeof x);
-	memcpy(&y, b, sizeof y);
-	return x < y ? -1 : x > y;
+	note_id(names, id);
 }
 
 /* Open segment `id`; a file that was reserved but not used yet is not one. */
@@ -226,7 +245,7 @@ open_segments(struct journal *j, const struct names *names)
 }
 
 static FALLIBLE
-replay_all(struct journal *j, on_record *each, void *arg)
+replay_all(struct journal *j, struct names *blobs, on_record *each, void *arg)
 {
 	enum journal_end end = JOURNAL_CLEAN;
 
@@ -238,7 +257,8 @@ replay_all(struct journal *j, on_record *each, void *arg)
 			j->facts.end = JOURNAL_DAMAGED;
 			return &fault_record_damaged;
 		}
-		TRY(replay_segment(j, &j->segments[i], each, arg, &end));
+		TRY(replay_segment(j, &j->segments[i], blobs, each, arg,
+			&end));
 		if (end == JOURNAL_DAMAGED) {
 			j->facts.end = end;
 			return &fault_record_damaged;
@@ -290,10 +310,12 @@ read_id(struct journal *j, const struct names *names)
 
 struct orphans {
 	struct journal *j;
+	const struct names *blobs;
 	const struct fault *fault;
 };
 
-/* Blobs whose record did not become durable. */
+/* Blobs without a record: it did not become durable, was taken back, or its
+ * segment is gone. */
 static void
 drop_orphan(void *arg, const char *name)
 {
@@ -302,7 +324,7 @@ drop_orphan(void *arg, const char *name)
 	uint64_t lsn;
 
 	if (!o->fault && take_hex(&in, &lsn) &&
-		span_equals(in, SPAN(".blob")) && lsn >= o->j->next_lsn)
+		span_equals(in, SPAN(".blob")) && !has_id(o->blobs, lsn))
 		o->fault = file_unlink(o->j->setup.directory, name);
 }
 
@@ -334,9 +356,9 @@ settle(struct journal *j)
  * segment begins: what is left of it in the old one must never be read as the
  * continuation of new records. */
 static FALLIBLE
-prepare(struct journal *j)
+prepare(struct journal *j, const struct names *blobs)
 {
-	struct orphans orphans = { j, OK };
+	struct orphans orphans = { j, blobs, OK };
 
 	j->batch = pool_storage(JOURNAL_BATCH + RECORD_HEAD);
 	if (!j->batch)
@@ -354,25 +376,31 @@ prepare(struct journal *j)
 }
 
 static FALLIBLE
+find_segments(struct journal *j, struct names *names)
+{
+	TRY(file_each(j->setup.directory, note_name, names));
+	if (names->failed)
+		return &fault_sys_failed;
+	TRY(read_id(j, names));
+	if (names->count > 0)
+		qsort(names->ids, names->count, sizeof *names->ids, by_id);
+	return open_segments(j, names);
+}
+
+static FALLIBLE
 open_all(struct journal *j, on_record *each, void *arg)
 {
-	struct names names = { 0 };
-	const struct fault *f;
+	struct names names = { 0 }, blobs = { 0 };
+	const struct fault *f = find_segments(j, &names);
 
-	f = file_each(j->setup.directory, note_name, &names);
-	if (!f && names.failed)
+	if (!f)
+		f = replay_all(j, &blobs, each, arg);
+	if (!f && blobs.failed)
 		f = &fault_sys_failed;
-	if (!f)
-		f = read_id(j, &names);
-	if (!f && names.count > 0)
-		qsort(names.ids, names.count, sizeof *names.ids, by_id);
-	if (!f)
-		f = open_segments(j, &names);
-	free(names.ids);
-	if (!f)
-		f = replay_all(j, each, arg);
 	if (!f && !j->setup.read_only)
-		f = prepare(j);
+		f = prepare(j, &blobs);
+	free(names.ids);
+	free(blobs.ids);
 	return f;
 }
 
