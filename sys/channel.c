@@ -18,9 +18,11 @@ struct channel {
 	struct watch *watch;
 	const struct handlers *handlers;
 	void *owner, *data;
+	on_room *room;
 	int fd;
 	enum role self, peer;
 	uint32_t instance;
+	bool paused;
 	bool serving; /* a handler is running     */
 	bool closed;  /* free when it returns     */
 };
@@ -31,7 +33,7 @@ static on_forbidden *tell_forbidden;
  * handler that calls channel_wait has its message in the caller's storage. */
 static _Alignas(8) uint8_t packet_storage[PACKET_MAX];
 
-static void readable(void *arg, unsigned what);
+static void ready(void *arg, unsigned what);
 
 FALLIBLE
 channel_open(struct loop *l, int fd, enum role self, enum role peer,
@@ -48,7 +50,7 @@ channel_open(struct loop *l, int fd, enum role self, enum role peer,
 		.self = self, .peer = peer, .instance = instance };
 	f = fd_nonblocking(fd);
 	if (!f)
-		f = watch_open(l, fd, LOOP_READ, readable, c, &c->watch);
+		f = watch_open(l, fd, LOOP_READ, ready, c, &c->watch);
 	if (f) {
 		free(c);
 		return f;
@@ -223,10 +225,39 @@ serve_until(struct channel *c, uint32_t type, void *message)
 }
 
 static void
-readable(void *arg, unsigned what)
+want(struct channel *c)
 {
-	(void)what;
-	serve_until(arg, MESSAGE_NONE, NULL);
+	watch_want(c->watch, (c->paused ? 0u : LOOP_READ) |
+			(c->room ? LOOP_WRITE : 0u));
+}
+
+/* False when the channel is gone afterwards. */
+static bool
+tell_room(struct channel *c)
+{
+	on_room *f = c->room;
+	bool closed;
+
+	c->room = NULL;
+	want(c);
+	c->serving = true;
+	f(c->owner, c);
+	c->serving = false;
+	closed = c->closed;
+	if (closed)
+		free(c);
+	return !closed;
+}
+
+static void
+ready(void *arg, unsigned what)
+{
+	struct channel *c = arg;
+
+	if ((what & LOOP_WRITE) && c->room && !tell_room(c))
+		return;
+	if (what & LOOP_READ)
+		serve_until(c, MESSAGE_NONE, NULL);
 }
 
 FALLIBLE
@@ -287,7 +318,17 @@ channel_instance(const struct channel *c)
 void
 channel_pause(struct channel *c, bool paused)
 {
-	watch_want(c->watch, paused ? 0 : LOOP_READ);
+	c->paused = paused;
+	want(c);
+}
+
+void
+channel_on_room(struct channel *c, on_room *f)
+{
+	if (c->closed)
+		return;
+	c->room = f;
+	want(c);
 }
 
 void

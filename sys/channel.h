@@ -42,6 +42,11 @@ FALLIBLE channel_open(struct loop *l, int fd, enum role self, enum role peer,
  * ipc_busy    the channel is full; nothing was sent */
 FALLIBLE channel_send(struct channel *c, const void *message, int fd);
 
+/* Call `f` once, from the loop, when something can be sent again after ipc_busy;
+ * for answers of many messages, which would else fill the channel. */
+typedef void on_room(void *owner, struct channel *c);
+void channel_on_room(struct channel *c, on_room *f);
+
 /* Wait up to `timeout_us` for one message of `type` on a channel that serves
  * only such question and answer pairs (keys).  Other messages are handled. */
 FALLIBLE channel_wait(struct channel *c, uint32_t type, void *message,

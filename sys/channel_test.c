@@ -183,3 +183,72 @@ TEST(a_full_channel_says_busy_and_a_closed_one_closed)
 	CHECK_NUMBER(t.gone, 1);
 	loop_close(&t.loop);
 }
+
+/* --- an answer that is longer than the channel --------------------------- */
+
+#define MANY 100000
+
+static int sent, told;
+
+static void
+send_more(void *owner, struct channel *c)
+{
+	struct rcpt_answer a = { .head = { .type = RCPT_ANSWER } };
+
+	(void)owner;
+	told++;
+	for (a.head.serial = (uint32_t)sent; sent < MANY; a.head.serial++) {
+		if (channel_send(c, &a, -1)) {
+			channel_on_room(c, send_more);
+			return;
+		}
+		sent++;
+	}
+}
+
+TEST(a_long_answer_goes_on_when_there_is_room)
+{
+	struct rcpt_answer a;
+
+	open_pair();
+	sent = told = 0;
+	send_more(NULL, t.auth);
+	CHECK(sent < MANY);
+	for (uint32_t i = 0; i < MANY; i++) {
+		if (recv(t.mx, &a, sizeof a, MSG_DONTWAIT) < 0) {
+			turn();
+			CHECK_NUMBER(recv(t.mx, &a, sizeof a, MSG_DONTWAIT),
+				sizeof a);
+		}
+		CHECK_NUMBER(a.head.serial, i);
+	}
+	/* called when there was room, and not once more */
+	CHECK(told > 1);
+	sent = told;
+	turn();
+	CHECK_NUMBER(told, sent);
+	close_pair();
+}
+
+static void
+close_it(void *owner, struct channel *c)
+{
+	(void)owner;
+	told++;
+	channel_close(&c);
+	t.auth = NULL;
+}
+
+TEST(who_is_told_of_room_may_close)
+{
+	struct rcpt_check m = { .head = { .type = RCPT_CHECK } };
+
+	open_pair();
+	told = 0;
+	channel_on_room(t.auth, close_it);
+	CHECK_NUMBER(write(t.mx, &m, sizeof m), sizeof m);
+	turn();
+	CHECK_NUMBER(told, 1);
+	CHECK_NUMBER(t.checks, 0);
+	close_pair();
+}
