@@ -12,6 +12,7 @@ struct queue {
 	size_t planned, heap_cap;
 	struct queued **table; /* all, by id: open addressing */
 	size_t count, table_cap;
+	struct queued *oldest, *newest; /* all, in the order of their ids */
 };
 
 /* plan.c: the schedule. */

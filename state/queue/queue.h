@@ -45,7 +45,8 @@ struct queued {
 	size_t heap;   /* where in the schedule */
 	int64_t due_us; /* key of the schedule */
 	struct queue_line *line; /* where it stands instead; NULL: nowhere */
-	struct queued *before, *behind;
+	struct queued *before, *behind; /* in that line */
+	struct queued *older, *newer;
 	struct queue_rcpt rcpts[];
 };
 
@@ -86,8 +87,12 @@ FALLIBLE queue_remove(struct queue *q, struct queued *m);
 struct queued *queue_find(struct queue *q, uint64_t id);
 size_t queue_count(const struct queue *q);
 
-/* Messages in no order; NULL: the first, NULL back: none left. */
+/* Messages in the order they came; NULL: the first, NULL back: none left. */
 struct queued *queue_next(struct queue *q, const struct queued *m);
+
+/* The one that follows `id`, whether that is still there or not: fast if it
+ * is.  0: the first. */
+struct queued *queue_after(struct queue *q, uint64_t id);
 
 /* The message whose time has come first, NULL when none is due; it is not
  * handed out again before queue_put_back. */

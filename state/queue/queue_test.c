@@ -276,6 +276,63 @@ TEST(a_held_message_waits_for_its_release)
 	spool_remove(&x);
 }
 
+/* --- all of them, in order ----------------------------------------------- */
+
+static void
+check_order(size_t count)
+{
+	uint64_t last = 0;
+	size_t n = 0;
+
+	for (struct queued *m = queue_next(x.queue, NULL); m;
+		m = queue_next(x.queue, m)) {
+		CHECK(m->id > last);
+		CHECK(queue_after(x.queue, last) == m);
+		last = m->id;
+		n++;
+	}
+	CHECK(queue_after(x.queue, last) == NULL);
+	CHECK_NUMBER(n, count);
+	CHECK_NUMBER(queue_count(x.queue), count);
+}
+
+TEST(messages_are_walked_in_the_order_they_came)
+{
+	uint64_t ids[30];
+
+	begin();
+	check_order(0);
+	for (int i = 0; i < 30; i++)
+		ids[i] = add(1)->id;
+	check_order(30);
+	for (int i = 0; i < 30; i++) /* the first and the last, too */
+		if (i % 3 == 0 || i == 29)
+			CHECK_OK(queue_remove(x.queue,
+				queue_find(x.queue, ids[i])));
+	CHECK_OK(queue_commit(x.queue));
+	CHECK(queue_after(x.queue, ids[3]) == queue_find(x.queue, ids[4]));
+	CHECK(queue_after(x.queue, ids[29]) == NULL);
+	check_order(19);
+	spool_reopen(&x);
+	check_order(19);
+	spool_remove(&x);
+}
+
+/* The walk of `posthold queue drop all`. */
+TEST(whoever_removes_each_misses_none)
+{
+	begin();
+	for (int i = 0; i < 3000; i++)
+		add(1);
+	for (struct queued *m = queue_next(x.queue, NULL), *next; m; m = next) {
+		next = queue_next(x.queue, m);
+		CHECK_OK(queue_remove(x.queue, m));
+	}
+	CHECK_NUMBER(queue_count(x.queue), 0);
+	CHECK_OK(queue_commit(x.queue));
+	spool_remove(&x);
+}
+
 /* --- the schedule -------------------------------------------------------- */
 
 TEST(a_message_is_handed_out_once_until_it_is_put_back)

@@ -1,5 +1,5 @@
-/* table.c -- messages by id.  Ids are our own and rise by one record each, so
- * nobody can choose ones that collide. */
+/* table.c -- messages by id, and in the order of their ids.  Ids are our own and
+ * rise by one record each, so nobody can choose ones that collide. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,8 +47,12 @@ table_make_room(struct queue *q)
 void
 table_add(struct queue *q, struct queued *m)
 {
+	MUST(!q->newest || q->newest->id < m->id);
 	insert(q, m);
 	q->count++;
+	m->older = q->newest;
+	*(m->older ? &m->older->newer : &q->oldest) = m;
+	q->newest = m;
 }
 
 static size_t
@@ -87,6 +91,8 @@ table_remove(struct queue *q, const struct queued *m)
 	}
 	q->table[gap] = NULL;
 	q->count--;
+	*(m->older ? &m->older->newer : &q->oldest) = m->newer;
+	*(m->newer ? &m->newer->older : &q->newest) = m->older;
 }
 
 size_t
@@ -98,9 +104,17 @@ queue_count(const struct queue *q)
 struct queued *
 queue_next(struct queue *q, const struct queued *m)
 {
-	size_t at = m ? slot_of(q, m->id) + 1 : 0;
+	return m ? m->newer : q->oldest;
+}
 
-	while (at < q->table_cap && !q->table[at])
-		at++;
-	return at < q->table_cap ? q->table[at] : NULL;
+struct queued *
+queue_after(struct queue *q, uint64_t id)
+{
+	struct queued *m = queue_find(q, id);
+
+	if (m)
+		return m->newer;
+	for (m = q->oldest; m && m->id <= id; m = m->newer)
+		;
+	return m;
 }
