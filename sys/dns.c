@@ -101,6 +101,18 @@ is_root(const struct site_stub *stub)
 	return strcmp(stub->zone, ".") == 0;
 }
 
+/* The zone is looked up even if it is one for special use. */
+static FALLIBLE
+set_open(struct dns *d, const char *zone)
+{
+	uint8_t text[sizeof ((struct site_stub *)0)->zone + 16];
+	struct buf b = BUF(text);
+
+	MUST(buf_put_text(&b, zone) && buf_put_text(&b, " transparent") &&
+		buf_push(&b, 0));
+	return set(d, "local-zone:", (const char *)text);
+}
+
 /* Whoever answers for every zone is a resolver, and what it says is checked;
  * whoever answers for one is its name server, and the zone is private: no
  * signature leads to it. */
@@ -118,6 +130,7 @@ add_stub(struct dns *d, const struct site_stub *stub)
 		return ub_ctx_set_fwd(d->context, at) == 0 ? OK
 							   : &fault_sys_failed;
 	TRY(set(d, "domain-insecure:", stub->zone));
+	TRY(set_open(d, stub->zone));
 	return ub_ctx_set_stub(d->context, stub->zone, at, 0) == 0
 		? OK
 		: &fault_sys_failed;
@@ -133,22 +146,15 @@ add_stubs(struct dns *d, const struct site *s, const char **why)
 	return OK;
 }
 
-/* Names for special use (RFC 6761) are not looked up unless a stub has them.
- * From here on the options are fixed. */
+/* Answered without asking, like the names for special use (RFC 6761) that the
+ * library has by itself.  Options, not ub_ctx_data_add: zones that are added
+ * later hide the library's own. */
 static FALLIBLE
 add_records(struct dns *d, const struct site *s, const char **why)
 {
-	for (uint32_t i = 0; i < s->stubs_count; i++) {
-		*why = s->stubs[i].zone;
-		if (!is_root(&s->stubs[i]) &&
-			ub_ctx_zone_add(d->context, s->stubs[i].zone,
-				"transparent") != 0)
-			return &fault_sys_failed;
-	}
 	for (uint32_t i = 0; i < s->records_count; i++) {
 		*why = s->records[i].text;
-		if (ub_ctx_data_add(d->context, s->records[i].text) != 0)
-			return &fault_sys_failed;
+		TRY(set(d, "local-data:", s->records[i].text));
 	}
 	return OK;
 }
@@ -173,7 +179,7 @@ prime(struct dns *d, const char **why)
 {
 	bool done = false;
 
-	*why = "trust anchor or resolver";
+	*why = "trust anchor, stub or local data";
 	if (ub_resolve_event(d->context, "localhost.", ns_t_a, ns_c_in, &done,
 		    primed, NULL) != 0 ||
 		!done)

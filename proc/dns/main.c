@@ -11,6 +11,7 @@
 
 #define QUESTIONS_MAX 1024
 #define ANCHORS_MAX   KiB(64)
+#define PATIENCE_US   SECONDS(20)
 
 struct dns_process {
 	struct role_process *role;
@@ -22,59 +23,123 @@ struct dns_process {
 
 struct question {
 	struct dns_process *process;
-	struct channel *asker; /* NULL: gone */
+	struct channel *asker; /* NULL: gone, or was told that it failed */
+	struct timer *patience;
 	struct dns_query query;
 	uint32_t slot;
 };
 
+/* --- answering ----------------------------------------------------------- */
+
 static void
-answer(struct question *q, const struct dns_answer *a)
+tell(struct channel *asker, const struct dns_query *q,
+	const struct dns_answer *a)
 {
 	static struct dns_answer m;
 
 	m = *a;
 	m.head = (struct head){ .type = DNS_ANSWER,
-		.serial = q->query.head.serial,
-		.session = q->query.head.session };
+		.serial = q->head.serial,
+		.session = q->head.session };
 	if (m.bogus)
 		LOG(EV_DNS_BOGUS, m.head.session,
-			log_text(span_at(q->query.name, q->query.name_len)),
-			log_number(q->query.kind));
+			log_text(span_at(q->name, q->name_len)),
+			log_number(q->kind));
 	else if (m.fault)
 		LOG(EV_DNS_FAILED, m.head.session,
-			log_text(span_at(q->query.name, q->query.name_len)),
-			log_number(q->query.kind), log_text(SPAN("no answer")));
-	/* whoever is gone does not need it */
-	if (channel_send(q->asker, &m, -1))
-		q->asker = NULL;
+			log_text(span_at(q->name, q->name_len)),
+			log_number(q->kind), log_text(SPAN("no answer")));
+	/* whoever is gone does not need it, and whoever is busy has patience
+	 * of its own */
+	if (channel_send(asker, &m, -1))
+		return;
+}
+
+static void
+tell_failed(struct channel *asker, const struct dns_query *q)
+{
+	static struct dns_answer failed;
+
+	failed.fault = fault_number(&fault_sys_failed);
+	tell(asker, q, &failed);
+}
+
+static void
+forget(struct question *q)
+{
+	timer_close(&q->patience);
 	pool_give(q->process->questions, q->slot);
 }
 
 static void
 answered(void *arg, const struct dns_answer *a)
 {
-	answer(arg, a);
+	struct question *q = arg;
+
+	if (q->asker)
+		tell(q->asker, &q->query, a);
+	forget(q);
+}
+
+/* The look-up goes on: its result is in the cache when they ask again. */
+static void
+patience_over(void *arg)
+{
+	struct question *q = arg;
+
+	if (q->asker)
+		tell_failed(q->asker, &q->query);
+	q->asker = NULL;
+}
+
+/* --- asking -------------------------------------------------------------- */
+
+static FALLIBLE
+ask(struct question *q)
+{
+	TRY(timer_open(role_loop(q->process->role), patience_over, q,
+		&q->patience));
+	timer_set(q->patience, PATIENCE_US);
+	return dns_ask(q->process->resolver, &q->query, answered, q);
+}
+
+/* A length that cannot be becomes the empty name, which has no answer. */
+static void
+copy(struct dns_query *to, const struct dns_query *from)
+{
+	*to = *from;
+	if (to->name_len > sizeof to->name)
+		to->name_len = 0;
 }
 
 static void
 take_query(void *owner, struct channel *c, const void *message, int fd)
 {
-	static const struct dns_answer failed = { .fault = 1 };
 	struct dns_process *p = owner;
+	struct dns_query query;
 	struct question *q;
 	uint32_t slot;
 
 	(void)fd;
+	copy(&query, message);
 	q = pool_take(p->questions, &slot);
-	if (!q)
-		return; /* the asker's own patience ends it */
-	*q = (struct question){ .process = p, .asker = c, .slot = slot };
-	memcpy(&q->query, message, sizeof q->query);
-	if (dns_ask(p->resolver, &q->query, answered, q))
-		answer(q, &failed);
+	if (!q) {
+		tell_failed(c, &query);
+		return;
+	}
+	q->process = p;
+	q->asker = c;
+	q->slot = slot;
+	q->query = query;
+	if (ask(q)) {
+		tell_failed(c, &q->query);
+		forget(q);
+	}
 }
 
 static const struct handlers handlers = { .on = { [DNS_QUERY] = take_query } };
+
+/* --- life ---------------------------------------------------------------- */
 
 static void
 prepare(void *owner, struct role_process *r)
