@@ -94,9 +94,28 @@ patience_over(void *arg)
 
 /* --- asking -------------------------------------------------------------- */
 
+static const bool name_octets[256] = {
+	['a' ... 'z'] = true,
+	['A' ... 'Z'] = true,
+	['0' ... '9'] = true,
+	['-'] = true,
+	['_'] = true,
+	['.'] = true,
+};
+
+/* Names of hosts and of services (RFC 8552): no octet that the library or a log
+ * could read as something else.  Labels are its business. */
+static bool
+is_name(struct span s)
+{
+	return span_skip(&s, name_octets) > 0 && s.len == 0;
+}
+
 static FALLIBLE
 ask(struct question *q)
 {
+	if (!is_name(span_at(q->query.name, q->query.name_len)))
+		return &fault_sys_failed;
 	TRY(timer_open(role_loop(q->process->role), patience_over, q,
 		&q->patience));
 	timer_set(q->patience, PATIENCE_US);

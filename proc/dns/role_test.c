@@ -5,11 +5,10 @@
 #include "lib/base/codec.h"
 #include "sys/fake_master.h"
 
-#define A     1
-#define NS    2
-#define CNAME 5
-#define MX    15
-#define AAAA  28
+#define A      1
+#define MX     15
+#define AAAA   28
+#define DNSKEY 48
 
 #define NXDOMAIN 3
 
@@ -18,6 +17,29 @@
 #define RR(type, ttl, length, rdata) \
 	"\xc0\x0c\0" type "\0\1" ttl length rdata
 #define HOUR "\0\0\x0e\x10"
+
+/* Of the zone secure.example: its key (Ed25519, RFC 8080), the signature of the
+ * key by itself and that of host's address; until 2080. */
+#define KEY \
+	"\x01\x01\x03\x0f\xea\x4a\x6c\x63\xe2\x9c\x52\x0a\xbe\xf5\x50\x7b" \
+	"\x13\x2e\xc5\xf9\x95\x47\x76\xae\xbe\xbe\x7b\x92\x42\x1e\xea\x69" \
+	"\x14\x46\xd2\x2c"
+#define KEY_SIGNED \
+	"\x00\x30\x0f\x02\x00\x00\x0e\x10\xce\xe7\xb9\x80\x5e\x0b\xe1\x00" \
+	"\xd1\x40\x06\x73\x65\x63\x75\x72\x65\x07\x65\x78\x61\x6d\x70\x6c" \
+	"\x65\x00\x15\xcb\x00\x28\x70\xdf\x4f\x5c\xe6\x07\x8a\x87\x92\x7b" \
+	"\x4e\x2f\x2f\x54\xbf\x26\xc3\x3b\x3b\xcc\xab\x18\xc3\x6e\x74\x94" \
+	"\x05\x1e\x03\x75\x9e\x33\x12\xb9\x35\x74\x25\xaf\x22\x25\xcd\xb5" \
+	"\x51\xfd\xa2\xa2\x9f\xf0\x44\xb2\x16\xd7\x41\x34\x82\xb7\xc6\xe0" \
+	"\xc2\x00"
+#define HOST_SIGNED \
+	"\x00\x01\x0f\x03\x00\x00\x0e\x10\xce\xe7\xb9\x80\x5e\x0b\xe1\x00" \
+	"\xd1\x40\x06\x73\x65\x63\x75\x72\x65\x07\x65\x78\x61\x6d\x70\x6c" \
+	"\x65\x00\xe8\xe0\x65\xda\xc1\x13\x43\x97\xb8\x48\xe8\x21\x68\x02" \
+	"\xd8\xe9\x89\xee\xe7\xe8\x0f\xbc\x7b\xd3\x26\x34\x3f\x9f\x45\x29" \
+	"\xab\x42\x3a\x85\x4a\x6c\x05\xac\x74\x9d\xb9\x22\x16\x5c\xee\xa6" \
+	"\x71\xf2\x8a\x24\x07\xd9\xec\x47\xb7\x49\xcd\xbe\x88\x9b\xd3\xcb" \
+	"\x60\x0c"
 
 /* What the fake name server says; it knows no other name. */
 static const struct {
@@ -55,7 +77,7 @@ static const struct {
 		SPAN(RR("\x0f", HOUR, "\0\2", "\0\1")) },
 	{ MX, "\6circle\4zone\4test", 0, 1,
 		SPAN(RR("\x0f", HOUR, "\0\4", "\0\1\xc0\x30")) },
-	{ MX, "\4far\4zone\4test", 0, 1,
+	{ MX, "\3far\4zone\4test", 0, 1,
 		SPAN(RR("\x0f", HOUR, "\0\4", "\0\1\xff\xff")) },
 	{ A, "\6length\4zone\4test", 0, 1,
 		SPAN(RR("\1", HOUR, "\xff\xff", "\x08\x08\x08\1")) },
@@ -63,84 +85,101 @@ static const struct {
 		SPAN(RR("\1", HOUR, "\0\4", "\x08\x08\x08\1")) },
 	{ A, "\4open\7example", 0, 1,
 		SPAN(RR("\1", HOUR, "\0\4", "\x08\x08\x08\6")) },
+	{ DNSKEY, "\6secure\7example", 0, 2,
+		SPAN(RR("\x30", HOUR, "\0\x24", KEY)
+				RR("\x2e", HOUR, "\0\x62", KEY_SIGNED)) },
+	{ A, "\4host\6secure\7example", 0, 2,
+		SPAN(RR("\1", HOUR, "\0\4", "\x08\x08\x08\x08")
+				RR("\x2e", HOUR, "\0\x62", HOST_SIGNED)) },
+	{ A, "\4fake\6secure\7example", 0, 2,
+		SPAN(RR("\1", HOUR, "\0\4", "\x08\x08\x08\x08")
+				RR("\x2e", HOUR, "\0\x62", HOST_SIGNED)) },
+	{ A, "\4bare\6secure\7example", 0, 1,
+		SPAN(RR("\1", HOUR, "\0\4", "\x08\x08\x08\x08")) },
 	{ A, "\6signed\7example", 0, 1,
 		SPAN(RR("\1", HOUR, "\0\4", "\x08\x08\x08\7")) },
 };
 
-#define FAULT_OR_NOTHING UINT16_MAX
+enum how {
+	ANSWER,
+	SECURE, /* an answer that was validated */
+	FAULT,  /* no usable answer             */
+	BOGUS,  /* forged, so none              */
+};
 
 static const struct {
 	const char *what;
 	const char *name;
-	uint16_t kind, rcode;
-	uint16_t count; /* of records; FAULT_OR_NOTHING */
-	uint32_t ttl;
-	struct span first; /* RDATA */
-	bool fault, bogus;
+	uint16_t kind;
+	enum how how;
+	uint16_t rcode, count; /* of records */
+	uint32_t ttl;          /* at most    */
+	struct span first;     /* RDATA      */
 } cases[] = {
-	{ "local data", "local.test", MX, 0, 1, 3600,
-		SPAN("\0\x0a\1b\4test\0"), false, false },
-	{ "local name, other kind", "local.test", A, 0, 0, 0, SPAN(""), false,
-		false },
-	{ "a name that nobody has", "x.invalid", A, NXDOMAIN, 0, 0, SPAN(""),
-		false, false },
-	{ "two addresses", "host.zone.test", A, 0, 2, 3600, SPAN(""), false,
-		false },
-	{ "the case of letters", "HOST.zone.TEST", A, 0, 2, 3600, SPAN(""),
-		false, false },
-	{ "IPv6", "host.zone.test", AAAA, 0, 1, 3600,
-		SPAN("\x26\6\0\0\0\0\0\0\0\0\0\0\0\0\0\1"), false, false },
-	{ "a compressed name", "zone.test", MX, 0, 1, 3600,
-		SPAN("\0\x0a\2mx\4zone\4test\0"), false, false },
-	{ "an alias", "alias.zone.test", A, 0, 1, 3600, SPAN("\x08\x08\x08\3"),
-		false, false },
-	{ "a long time to live", "long.zone.test", A, 0, 1, 86400,
-		SPAN("\x08\x08\x08\4"), false, false },
-	{ "no time to live", "short.zone.test", A, 0, 1, 0,
-		SPAN("\x08\x08\x08\5"), false, false },
-	{ "no record", "none.zone.test", A, 0, 0, 0, SPAN(""), false, false },
-	{ "no name", "gone.zone.test", A, NXDOMAIN, 0, 0, SPAN(""), false,
-		false },
-	{ "the server failed", "fail.zone.test", A, 0, 0, 0, SPAN(""), true,
-		false },
-	{ "the server refused", "refuse.zone.test", A, 0, 0, 0, SPAN(""), true,
-		false },
-	{ "an alias of itself", "self.zone.test", A, 0, FAULT_OR_NOTHING, 0,
-		SPAN(""), true, false },
-	{ "MX of no octet", "mx0.zone.test", MX, 0, FAULT_OR_NOTHING, 0,
-		SPAN(""), true, false },
-	{ "MX of one octet", "mx1.zone.test", MX, 0, FAULT_OR_NOTHING, 0,
-		SPAN(""), true, false },
-	{ "MX without name", "mx2.zone.test", MX, 0, FAULT_OR_NOTHING, 0,
-		SPAN(""), true, false },
-	{ "compression in a circle", "circle.zone.test", MX, 0,
-		FAULT_OR_NOTHING, 0, SPAN(""), true, false },
-	{ "compression behind the end", "far.zone.test", MX, 0,
-		FAULT_OR_NOTHING, 0, SPAN(""), true, false },
-	{ "a record behind the end", "length.zone.test", A, 0, FAULT_OR_NOTHING,
-		0, SPAN(""), true, false },
-	{ "fewer records than announced", "count.zone.test", A, 0,
-		FAULT_OR_NOTHING, 0, SPAN(""), true, false },
-	{ "through the resolver of every zone", "open.example", A, 0, 1, 3600,
-		SPAN("\x08\x08\x08\6"), false, false },
-	{ "a zone that must be signed and is not", "signed.example", A, 0, 0, 0,
-		SPAN(""), true, true },
-	{ "no name at all", "", A, 0, FAULT_OR_NOTHING, 0, SPAN(""), true,
-		false },
-	{ "two dots", "a..test", A, 0, FAULT_OR_NOTHING, 0, SPAN(""), true,
-		false },
-	{ "an octet of another alphabet", "\xff.test", A, 0, FAULT_OR_NOTHING,
-		0, SPAN(""), true, false },
-	{ "a blank", "a b.test", A, 0, FAULT_OR_NOTHING, 0, SPAN(""), true,
-		false },
+	{ "local data", "local.test", MX, ANSWER, 0, 1, 3600,
+		SPAN("\0\x0a\1b\4test\0") },
+	{ "local name, other kind", "local.test", A, ANSWER, 0, 0, 0,
+		SPAN_NONE },
+	{ "a name that nobody has", "x.invalid", A, ANSWER, NXDOMAIN, 0, 0,
+		SPAN_NONE },
+	{ "two addresses", "host.zone.test", A, ANSWER, 0, 2, 3600, SPAN_NONE },
+	{ "the case of letters", "HOST.zone.TEST", A, ANSWER, 0, 2, 3600,
+		SPAN_NONE },
+	{ "IPv6", "host.zone.test", AAAA, ANSWER, 0, 1, 3600,
+		SPAN("\x26\6\0\0\0\0\0\0\0\0\0\0\0\0\0\1") },
+	{ "a compressed name", "zone.test", MX, ANSWER, 0, 1, 3600,
+		SPAN("\0\x0a\2mx\4zone\4test\0") },
+	{ "an alias", "alias.zone.test", A, ANSWER, 0, 1, 3600,
+		SPAN("\x08\x08\x08\3") },
+	{ "a long time to live", "long.zone.test", A, ANSWER, 0, 1, 86400,
+		SPAN("\x08\x08\x08\4") },
+	{ "no time to live", "short.zone.test", A, ANSWER, 0, 1, 0,
+		SPAN("\x08\x08\x08\5") },
+	{ "no record", "none.zone.test", A, ANSWER, 0, 0, 0, SPAN_NONE },
+	{ "no name", "gone.zone.test", A, ANSWER, NXDOMAIN, 0, 0, SPAN_NONE },
+	{ "the server failed", "fail.zone.test", A, FAULT, 0, 0, 0, SPAN_NONE },
+	{ "the server refused", "refuse.zone.test", A, FAULT, 0, 0, 0,
+		SPAN_NONE },
+	{ "an alias of itself", "self.zone.test", A, FAULT, 0, 0, 0,
+		SPAN_NONE },
+	{ "MX of no octet", "mx0.zone.test", MX, FAULT, 0, 0, 0, SPAN_NONE },
+	{ "MX of one octet", "mx1.zone.test", MX, FAULT, 0, 0, 0, SPAN_NONE },
+	{ "MX without name", "mx2.zone.test", MX, FAULT, 0, 0, 0, SPAN_NONE },
+	{ "compression in a circle", "circle.zone.test", MX, FAULT, 0, 0, 0,
+		SPAN_NONE },
+	{ "compression behind the end", "far.zone.test", MX, FAULT, 0, 0, 0,
+		SPAN_NONE },
+	{ "a record behind the end", "length.zone.test", A, FAULT, 0, 0, 0,
+		SPAN_NONE },
+	{ "fewer records than announced", "count.zone.test", A, FAULT, 0, 0,
+		0, SPAN_NONE },
+	{ "through the resolver of every zone", "open.example", A, ANSWER, 0, 1,
+		3600, SPAN("\x08\x08\x08\6") },
+	{ "a signed address", "host.secure.example", A, SECURE, 0, 1, 3600,
+		SPAN("\x08\x08\x08\x08") },
+	{ "the signature of another name", "fake.secure.example", A, BOGUS, 0,
+		0, 0, SPAN_NONE },
+	{ "a signed zone without signature", "bare.secure.example", A, BOGUS, 0,
+		0, 0, SPAN_NONE },
+	{ "a signed zone denies without signature", "gone.secure.example", A,
+		BOGUS, 0, 0, 0, SPAN_NONE },
+	{ "a zone that must be signed and is not", "signed.example", A, BOGUS,
+		0, 0, 0, SPAN_NONE },
+	{ "no name at all", "", A, FAULT, 0, 0, 0, SPAN_NONE },
+	{ "two dots", "a..test", A, FAULT, 0, 0, 0, SPAN_NONE },
+	{ "an octet of another alphabet", "\xff.test", A, FAULT, 0, 0, 0,
+		SPAN_NONE },
+	{ "a blank", "a b.test", A, FAULT, 0, 0, 0, SPAN_NONE },
 };
 
-/* Of the zone signed.example, which nobody signs. */
+/* Of signed.example, which nobody signs, and of secure.example. */
 static const struct span anchors =
 	SPAN("; a comment\n\n"
 	     "signed.example. IN DS 12345 15 2 "
 	     "00112233445566778899aabbccddeeff"
-	     "00112233445566778899aabbccddeeff\n");
+	     "00112233445566778899aabbccddeeff\n"
+	     "secure.example. IN DNSKEY 257 3 15 "
+	     "6kpsY+KcUgq+9VB7Ey7F+ZVHdq6+vnuSQh7qaRRG0iw=\n");
 
 /* --- the fake name server ------------------------------------------------ */
 
@@ -249,17 +288,13 @@ TEST(dns_answers_what_the_servers_say)
 		const struct dns_answer *m = ask(c->name, c->kind);
 		struct span data = span_at(m->data, m->data_len), first;
 
-		CHECK(c->count != FAULT_OR_NOTHING || m->fault ||
-			m->count == 0);
-		if (c->count == FAULT_OR_NOTHING)
-			continue;
-		CHECK_NUMBER(m->fault != 0, c->fault);
-		CHECK_NUMBER(m->bogus, c->bogus);
-		CHECK_NUMBER(m->secure, 0);
-		CHECK(m->fault || m->rcode == c->rcode);
+		CHECK_NUMBER(m->bogus, c->how == BOGUS);
+		CHECK_NUMBER(m->secure, c->how == SECURE);
 		CHECK_NUMBER(m->count, c->count);
 		CHECK(m->ttl <= c->ttl);
-		if (c->first.len > 0)
+		CHECK_NUMBER(m->fault != 0, c->how > SECURE);
+		CHECK(m->fault || m->rcode == c->rcode);
+		if (span_is_set(c->first))
 			CHECK(take_block(&data, &first) &&
 				span_equals(first, c->first));
 	}
