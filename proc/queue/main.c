@@ -196,6 +196,7 @@ unlinked(void *owner, struct channel *c)
 	enum role peer = channel_peer(c);
 
 	take_forget_asker(p, c);
+	order_forget_asker(p, c);
 	if (p->links[peer] != c)
 		return;
 	p->links[peer] = NULL;

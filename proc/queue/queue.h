@@ -16,6 +16,7 @@
 #define JOBS_MAX     512
 #define PLACES_MAX   1024
 #define IDLE_MAX     512
+#define LISTINGS     4
 #define REPORT_WAIT  SECONDS(60) /* a report that could not be handed over */
 #define LOST_WAIT    SECONDS(5)  /* relay or dial went away                */
 #define CAP_WAIT     SECONDS(1)  /* there are enough connections           */
@@ -66,6 +67,14 @@ struct report {
 	uint32_t slot, account;
 };
 
+/* A list on its way to the operator. */
+struct listing {
+	struct channel *asker; /* NULL: none */
+	uint64_t id, count;    /* the message of the next row; rows so far */
+	uint32_t rcpt, serial;
+	bool only;             /* that message */
+};
+
 struct queue_process {
 	struct role_process *role;
 	struct queue *queue;
@@ -76,6 +85,7 @@ struct queue_process {
 	struct arena_pool arenas;
 	struct idle idle[IDLE_MAX];
 	size_t idle_count;
+	struct listing listings[LISTINGS];
 	uint64_t jobs_given; /* numbers of jobs, of this process' life */
 	struct timer *wake;
 	bool stopping, dirty;
@@ -131,9 +141,10 @@ void report_lost(struct queue_process *p);
 /* Every recipient has its end: report or remove it. */
 void message_over(struct queue_process *p, struct queued *m);
 
-/* order.c: the operator's command. */
+/* order.c: the operator's command; acknowledged when it is durable. */
 void order_take(struct queue_process *p, struct channel *c,
 	const struct queue_order *m);
+void order_forget_asker(struct queue_process *p, const struct channel *c);
 
 /* A fault of the disk: nothing may be acknowledged any more.  The process ends,
  * is started again, and replays what is on the disk (rule D3). */

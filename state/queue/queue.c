@@ -217,7 +217,7 @@ queue_hold(struct queue *q, struct queued *m, bool held)
 	m->held = held;
 	if (held)
 		plan_remove(q, m);
-	else if (!m->at_work)
+	else if (!m->at_work && !m->reporting)
 		queue_put_back(q, m, (struct instant){ 0 });
 	return OK;
 }
