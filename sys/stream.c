@@ -222,7 +222,7 @@ void
 stream_resume(struct stream *s)
 {
 	s->paused = false;
-	if (s->rest_len > 0 && s->busy == 0) {
+	if (s->rest_len > 0) { /* none while it is being offered */
 		uint8_t *rest = s->rest;
 		size_t len = s->rest_len, taken;
 		bool alive;

@@ -15,7 +15,7 @@ static struct {
 	size_t got_len, take_at_most;
 	int ended, drained;
 	enum stream_end why;
-	bool finish_inside, abort_inside;
+	bool finish_inside, abort_inside, resume_when_drained;
 } t;
 
 static size_t
@@ -38,6 +38,8 @@ drained(void *owner)
 {
 	(void)owner;
 	t.drained++;
+	if (t.resume_when_drained)
+		stream_resume(t.stream);
 }
 
 static void
@@ -148,6 +150,53 @@ TEST(output_waits_for_a_slow_peer_and_drains)
 	CHECK_NUMBER(came, sent);
 	CHECK_NUMBER(stream_waiting(t.stream), 0);
 	CHECK_NUMBER(t.drained, 1);
+	close_stream();
+}
+
+/* Write until the kernel takes no more; returns how much was written. */
+static size_t
+fill(void)
+{
+	static uint8_t big[STREAM_OUTPUT_MAX / 4];
+	size_t sent = 0;
+
+	while (stream_waiting(t.stream) == 0) {
+		CHECK_OK(stream_write(t.stream, span_at(big, sizeof big)));
+		sent += sizeof big;
+	}
+	return sent;
+}
+
+static void
+read_by_peer(size_t len)
+{
+	static uint8_t room[STREAM_OUTPUT_MAX];
+
+	for (int i = 0; i < 1000 && len > 0; i++) {
+		ssize_t n = recv(t.peer, room,
+			len < sizeof room ? len : sizeof room, MSG_DONTWAIT);
+
+		if (n > 0)
+			len -= (size_t)n;
+		turns(100);
+	}
+	CHECK_NUMBER(len, 0);
+}
+
+TEST(a_rest_is_offered_when_resumed_from_drained)
+{
+	size_t sent;
+
+	open_stream();
+	sent = fill();
+	t.take_at_most = 2;
+	t.resume_when_drained = true;
+	CHECK_NUMBER(write(t.peer, "abcd", 4), 4);
+	turns(1000);
+	CHECK_SPANS(span_at(t.got, t.got_len), SPAN("ab"));
+	read_by_peer(sent);
+	turns(1000);
+	CHECK_SPANS(span_at(t.got, t.got_len), SPAN("abcd"));
 	close_stream();
 }
 
