@@ -401,9 +401,9 @@ output_is_out(struct stream *s)
 	free(s->output);
 	s->output = NULL;
 	s->output_cap = 0;
-	if (s->phase == TLS_AFTER_OUTPUT)
-		s->phase = HANDSHAKE;
-	if (s->finishing && !s->said_end) {
+	if (s->phase == TLS_AFTER_OUTPUT) {
+		s->phase = HANDSHAKE; /* `secured` or `ended` is next */
+	} else if (s->finishing && !s->said_end) {
 		if (s->phase == SECURED && tls_close(&s->tls) == TLS_WANT_WRITE)
 			s->tls_wants_write = true;
 		else
@@ -450,7 +450,8 @@ ready(void *arg, unsigned what)
 		shake(s);
 		return;
 	}
-	if (what & LOOP_READ || s->tls_wants_write) {
+	if (s->phase != TLS_AFTER_OUTPUT &&
+		(what & LOOP_READ || s->tls_wants_write)) {
 		s->busy++;
 		if (s->tls_wants_write && s->finishing)
 			output_is_out(s);

@@ -200,6 +200,27 @@ TEST(a_rest_is_offered_when_resumed_from_drained)
 	close_stream();
 }
 
+/* The owner asked for TLS: whatever it hears before `secured` or `ended` it
+ * would take for an answer. */
+TEST(nobody_is_called_between_the_last_output_and_TLS)
+{
+	struct tls_context *context;
+	size_t sent;
+
+	open_stream();
+	CHECK_OK(tls_start());
+	CHECK_OK(tls_context_client(false, SPAN_NONE, &context));
+	sent = fill();
+	CHECK_OK(stream_connect_tls(t.stream, context, SPAN("mx.test")));
+	CHECK_NUMBER(write(t.peer, "in clear", 8), 8);
+	turns(1000);
+	read_by_peer(sent);
+	CHECK_NUMBER(t.drained, 0);
+	CHECK_NUMBER(t.got_len, 0);
+	close_stream();
+	tls_context_close(&context);
+}
+
 TEST(the_deadline_ends_it)
 {
 	open_stream();
