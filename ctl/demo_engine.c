@@ -55,6 +55,7 @@ write_settings(const struct demo *d)
 		"MaxScanSize 512M\n"
 		"MaxFileSize 512M\n"
 		"AlertExceedsMax yes\n"
+		"DisableCache yes\n"
 		"MaxThreads 4\n",
 		d->directory, path, d->directory);
 	return write_file(d, "signatures/demo.ndb", signatures) &&

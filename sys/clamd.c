@@ -1,6 +1,7 @@
 #include "sys/clamd.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 static FALLIBLE
@@ -17,14 +18,27 @@ give(int socket, const struct msghdr *m, size_t len)
 	return n == (ssize_t)len ? OK : &fault_ipc_closed;
 }
 
+/* With the NUL that ends it. */
+static FALLIBLE
+say(int socket, const char *command)
+{
+	size_t len = strlen(command) + 1;
+	struct iovec iov = { (void *)(uintptr_t)command, len };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	return give(socket, &m, len);
+}
+
 FALLIBLE
 clamd_begin(int socket)
 {
-	static const char command[] = "zIDSESSION";
-	struct iovec iov = { (void *)(uintptr_t)command, sizeof command };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	return say(socket, "zIDSESSION");
+}
 
-	return give(socket, &m, sizeof command);
+FALLIBLE
+clamd_ask_version(int socket)
+{
+	return say(socket, "zVERSION");
 }
 
 /* The command, and the descriptor with an octet of its own behind it; both in

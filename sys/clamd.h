@@ -14,5 +14,8 @@ FALLIBLE clamd_begin(int socket);
  * request, counted from 1 in the session. */
 FALLIBLE clamd_scan(int socket, int body);
 
+/* Have it say its version; the answer bears a number as that of a scan. */
+FALLIBLE clamd_ask_version(int socket);
+
 /* Append what has arrived; nothing new is OK too. */
 FALLIBLE clamd_receive(int socket, struct buf *in);

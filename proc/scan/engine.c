@@ -8,23 +8,41 @@
 
 #define WAIT_FIRST (SECONDS(1) / 10)
 #define WAIT_LAST  SECONDS(10)
+#define PULSE      SECONDS(5) /* clamd's own patience is 30 */
 
 /* --- the session --------------------------------------------------------- */
+
+static bool
+is_due(struct tick t)
+{
+	return clock_tick().us >= t.us;
+}
+
+static void
+note_away(struct scan *s, const char *why)
+{
+	if (s->away)
+		return;
+	s->away = true;
+	LOG(EV_ENGINE_AWAY, 0, log_text(SPAN("clamd")),
+		log_text(span_of(why)));
+}
 
 void
 engine_want(struct scan *s)
 {
 	struct plain m = { .head = { .type = CLAMD_WANTED } };
 
-	if (s->engine >= 0 || s->asked)
+	if (s->engine >= 0 || !is_due(s->ask_at))
 		return;
-	s->asked = true;
+	if (s->wait_us > 0)
+		note_away(s, "no connection");
 	s->wait_us = s->wait_us == 0 ? WAIT_FIRST
 		: s->wait_us * 2 > WAIT_LAST ? WAIT_LAST
 					     : s->wait_us * 2;
+	s->ask_at.us = clock_tick().us + s->wait_us;
 	if (channel_send(role_master(s->role), &m, -1))
 		return; /* without master this process ends */
-	timer_set(s->tick, s->wait_us);
 }
 
 void
@@ -35,12 +53,7 @@ engine_lose(struct scan *s, const char *why)
 	watch_close(&s->watch);
 	fd_close(&s->engine);
 	buf_clear(&s->in);
-	if (!s->away) {
-		s->away = true;
-		s->lost = clock_tick();
-		LOG(EV_ENGINE_AWAY, 0, log_text(SPAN("clamd")),
-			log_text(span_of(why)));
-	}
+	note_away(s, why);
 	/* what was given is asked again, unless it may be what ended it */
 	while ((r = list_take_first(&s->given))) {
 		s->given_count--;
@@ -49,7 +62,6 @@ engine_lose(struct scan *s, const char *why)
 		else
 			list_add(&s->waiting, r);
 	}
-	s->asked = false;
 	engine_want(s);
 }
 
@@ -61,17 +73,42 @@ engine_take(struct scan *s, int socket)
 {
 	OWNED(fd_close) int fd = socket;
 
-	s->asked = false;
 	if (s->engine >= 0 || fd_nonblocking(fd) || clamd_begin(fd))
 		return;
 	s->engine = fd_give(&fd);
 	s->numbers = 0;
+	s->pulse = 0;
+	s->pulsed = (struct tick){ 0 };
 	if (watch_open(role_loop(s->role), s->engine, LOOP_READ, readable, s,
 		    &s->watch)) {
 		engine_lose(s, "no memory");
 		return;
 	}
+	engine_pulse(s);
 	engine_feed(s);
+}
+
+void
+engine_pulse(struct scan *s)
+{
+	const struct fault *f;
+
+	if (s->engine < 0 || !is_due((struct tick){ s->pulsed.us + PULSE }))
+		return;
+	if (s->pulse != 0) {
+		if (is_due((struct tick){ s->pulsed.us + PATIENCE }))
+			engine_lose(s, "no answer");
+		return;
+	}
+	f = clamd_ask_version(s->engine);
+	if (f == &fault_ipc_busy)
+		return;
+	if (f) {
+		engine_lose(s, "session ended");
+		return;
+	}
+	s->pulse = ++s->numbers;
+	s->pulsed = clock_tick();
 }
 
 /* --- requests and their answers ------------------------------------------ */
@@ -109,63 +146,91 @@ keep_name(struct verdict *v, struct span name)
 }
 
 static void
-judge(struct request *r, const struct reply *reply)
+judge(struct scan *s, struct request *r, const struct reply *reply)
 {
-	r->verdict.engines = ENGINE_CLAMD;
-	if (reply->finding == FOUND_NOTHING) {
-		r->verdict.outcome = OUTCOME_CLEAN;
-		return;
-	}
-	r->verdict.outcome = OUTCOME_INFECTED;
-	keep_name(&r->verdict, reply->name);
-}
+	static const enum outcome outcomes[] = {
+		[REPLY_CLEAN] = OUTCOME_CLEAN,
+		[REPLY_FOUND] = OUTCOME_INFECTED,
+		[REPLY_UNCHECKED] = OUTCOME_UNSCANNABLE,
+	};
 
-static void
-take_reply(struct scan *s, const struct reply *reply)
-{
-	struct request *r = list_take_number(&s->given, reply->number);
-
-	if (!r)
-		return; /* nobody asked: no verdict comes of it */
-	s->given_count--;
-	if (!s->away || reply->finding != FOUND_ERROR)
-		s->wait_us = 0;
-	if (s->away) {
-		s->away = false;
-		LOG(EV_ENGINE_BACK, 0, log_text(SPAN("clamd")));
-	}
-	if (reply->finding == FOUND_ERROR) {
+	if (reply->kind == REPLY_ERROR) {
 		request_answer(s, r, &fault_verdict_missing);
 		return;
 	}
-	judge(r, reply);
+	r->verdict.engines = ENGINE_CLAMD;
+	r->verdict.signature_us = s->signatures.us;
+	r->verdict.outcome = outcomes[reply->kind];
+	keep_name(&r->verdict, reply->name);
 	request_answer(s, r, OK);
+}
+
+static void
+note_back(struct scan *s)
+{
+	s->wait_us = 0;
+	if (!s->away)
+		return;
+	s->away = false;
+	LOG(EV_ENGINE_BACK, 0, log_text(SPAN("clamd")));
+}
+
+/* A number that was not given out, or an answer to another question, shows an
+ * engine that lost count: nothing it says is a verdict. */
+static FALLIBLE
+take_reply(struct scan *s, const struct reply *reply)
+{
+	bool is_pulse = reply->number == s->pulse;
+	struct request *r;
+
+	if (reply->number > s->numbers ||
+		is_pulse != (reply->kind == REPLY_VERSION))
+		return &fault_reply_syntax;
+	if (reply->kind != REPLY_ERROR)
+		note_back(s);
+	if (is_pulse) {
+		s->pulse = 0;
+		s->signatures = reply->signatures;
+		return OK;
+	}
+	r = list_take_number(&s->given, reply->number);
+	if (!r)
+		return OK; /* given up meanwhile */
+	s->given_count--;
+	judge(s, r, reply);
+	return OK;
+}
+
+static FALLIBLE
+take_replies(struct scan *s)
+{
+	struct span in = buf_view(&s->in);
+	struct reply reply;
+	bool done;
+
+	for (;;) {
+		TRY(reply_take(&in, &reply, &done));
+		if (!done)
+			break;
+		TRY(take_reply(s, &reply));
+	}
+	buf_drop(&s->in, s->in.len - in.len);
+	return OK;
 }
 
 static void
 readable(void *arg, unsigned what)
 {
 	struct scan *s = arg;
-	struct span in;
 
 	(void)what;
 	if (clamd_receive(s->engine, &s->in)) {
 		engine_lose(s, "session ended");
 		return;
 	}
-	in = buf_view(&s->in);
-	for (;;) {
-		struct reply reply;
-		bool done;
-
-		if (reply_take(&in, &reply, &done)) {
-			engine_lose(s, "answer is no answer");
-			return;
-		}
-		if (!done)
-			break;
-		take_reply(s, &reply);
+	if (take_replies(s)) {
+		engine_lose(s, "answer is no answer");
+		return;
 	}
-	buf_drop(&s->in, s->in.len - in.len);
 	engine_feed(s);
 }

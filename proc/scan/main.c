@@ -6,6 +6,9 @@
 #include "sys/crypto.h"
 #include "sys/fd.h"
 
+#define TICK      SECONDS(1)
+#define TICK_AWAY (SECONDS(1) / 10)
+
 static void
 take_request(void *owner, struct channel *c, const void *message, int fd)
 {
@@ -38,11 +41,10 @@ tick(void *arg)
 
 	give_up_old(s, &s->waiting, s->engine < 0 ? WITHOUT_ENGINE : PATIENCE);
 	give_up_old(s, &s->given, PATIENCE);
-	s->asked = false;
 	engine_want(s);
+	engine_pulse(s);
 	engine_feed(s);
-	if (s->engine >= 0)
-		timer_set(s->tick, SECONDS(1));
+	timer_set(s->tick, s->engine < 0 ? TICK_AWAY : TICK);
 }
 
 static void
@@ -102,6 +104,6 @@ main(void)
 
 	role_sandbox(r);
 	engine_want(&scan);
-	timer_set(scan.tick, SECONDS(1));
+	timer_set(scan.tick, TICK);
 	return role_run(r);
 }

@@ -1,26 +1,41 @@
-/* reply.h -- what the virus engine answers, clamd(8).
+/* reply.h -- what the virus engine answers in a session, clamd(8).
  *
- *	reply = number ": " source ": " ( "OK" / name " FOUND" / text " ERROR" ) NUL
+ *	reply   = number ": " ( finding / version ) NUL
+ *	finding = "fd[" number "]: " ( "OK" / name " FOUND" / text " ERROR" )
+ *	version = "ClamAV " text [ "/" number "/" date ]
  *
- * Only the exact word OK says that a body is clean. */
+ * A body is clean by the exact word OK and by nothing else.  What has another
+ * form is no reply, and the session is over.
+ */
 #pragma once
 
 #include "lib/base/buf.h"
 #include "lib/base/fault.h"
+#include "lib/base/time.h"
 
 #define REPLY_MAX 1024 /* octets */
 
-enum finding { FOUND_ERROR, FOUND_NOTHING, FOUND_VIRUS };
+enum reply_kind {
+	REPLY_ERROR, /* no verdict                                      */
+	REPLY_CLEAN,
+	REPLY_FOUND,     /* `name` says what                            */
+	REPLY_UNCHECKED, /* not all of it: too deep, too large or
+			  * encrypted; `name` says which                */
+	REPLY_VERSION,
+};
 
 struct reply {
-	uint64_t number;
-	enum finding finding;
-	struct span name; /* FOUND_VIRUS: what; a view into the input */
+	uint64_t number; /* of the command that is answered, from 1     */
+	enum reply_kind kind;
+	struct span name; /* a view into the input                      */
+	/* REPLY_VERSION: the day of the signatures by the engine's clock;
+	 * 0 when it does not say */
+	struct instant signatures;
 };
 
 /* Take the reply at the front of *in.
  *
- * done  false: it is not complete yet
+ * done  false: it is not complete yet, and *in is unchanged
  *
  * reply_syntax  not a reply, or more than REPLY_MAX octets */
 FALLIBLE reply_take(struct span *in, struct reply *out, bool *done);

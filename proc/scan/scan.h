@@ -15,7 +15,7 @@
 #define AT_ENGINE_MAX  32 /* given to the engine and not answered */
 #define ATTEMPTS_MAX   2  /* sessions that may die over a request */
 #define WITHOUT_ENGINE SECONDS(5)
-#define PATIENCE       SECONDS(120)
+#define PATIENCE       SECONDS(120) /* with an engine that is busy     */
 
 struct request {
 	struct request *next;     /* in one of the lists */
@@ -38,13 +38,16 @@ struct scan {
 	struct pool *requests;
 	struct request_list waiting, given;
 	uint32_t given_count;
-	uint64_t numbers; /* given out in this session */
-	int engine;       /* -1: no session */
+	int engine; /* -1: no session */
 	struct watch *watch;
 	struct timer *tick;
-	int64_t wait_us; /* until master is asked again */
-	bool asked, away;
-	struct tick lost;
+	uint64_t numbers; /* given out in this session               */
+	uint64_t pulse;   /* of the pulse that is not answered; 0: none */
+	struct tick pulsed;
+	struct instant signatures; /* when the engine's were made; 0 unknown */
+	struct tick ask_at;        /* not before, master is asked again  */
+	int64_t wait_us;           /* grows until the engine answers     */
+	bool away;                 /* and the operator knows it          */
 	struct buf in;
 	uint8_t in_storage[8192];
 };
@@ -53,7 +56,13 @@ struct scan {
 void engine_take(struct scan *s, int socket); /* taken over */
 void engine_feed(struct scan *s);
 void engine_lose(struct scan *s, const char *why);
+
+/* Ask master for a session when it is time to. */
 void engine_want(struct scan *s);
+
+/* Ask for the version when it is time to: an idle session stays open, an engine
+ * that died is noticed, and the age of its signatures is known. */
+void engine_pulse(struct scan *s);
 
 /* request.c */
 void request_take(struct scan *s, struct channel *c,

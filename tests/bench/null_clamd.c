@@ -44,7 +44,18 @@ receive(int fd, char *at, size_t cap)
 	return n;
 }
 
-/* One answer for each "zFILDES" in what came. */
+/* The answer to the command at the front; NULL when none is there. */
+static const char *
+answer(const char *in, size_t len)
+{
+	if (len >= 7 && memcmp(in, "zFILDES", 7) == 0)
+		return "fd[0]: OK";
+	if (len >= 8 && memcmp(in, "zVERSION", 8) == 0)
+		return "ClamAV 0";
+	return NULL;
+}
+
+/* One for each command in what came. */
 static int
 serve(struct session *s)
 {
@@ -54,12 +65,13 @@ serve(struct session *s)
 
 	if (n <= 0)
 		return -1;
-	for (ssize_t i = 0; i + 7 <= n; i++) {
+	for (ssize_t i = 0; i < n; i++) {
+		const char *text = answer(in + i, (size_t)(n - i));
 		int len;
 
-		if (memcmp(in + i, "zFILDES", 7))
+		if (!text)
 			continue;
-		len = snprintf(out, sizeof out, "%u: fd[0]: OK", ++s->number);
+		len = snprintf(out, sizeof out, "%u: %s", ++s->number, text);
 		if (write(s->fd, out, (size_t)len + 1) != len + 1)
 			return -1;
 	}
