@@ -55,7 +55,7 @@ call_fail(struct call *c, uint16_t code, const char *enhanced,
 void
 call_fail_all(struct call *c)
 {
-	if (c->tried)
+	if (c->unreached)
 		call_fail(c, 451, "4.4.1", "No answer from host");
 	else if (c->temporary)
 		call_fail(c, 451, "4.4.3", "Host has no answer now");
@@ -119,6 +119,15 @@ next_address(struct call *c)
 	call_connect(c);
 }
 
+static void
+attempt_over(void *arg)
+{
+	struct call *c = arg;
+
+	c->unreached = true;
+	next_address(c);
+}
+
 /* An address of this machine leads back to ourselves, whatever its class. */
 static void
 connected(void *arg, unsigned what)
@@ -127,19 +136,13 @@ connected(void *arg, unsigned what)
 
 	(void)what;
 	if (connect_finish(c->fd)) {
-		next_address(c);
+		attempt_over(c);
 	} else if (!c->request.named && connect_is_local(c->fd)) {
 		refuse(c, "this host");
 		next_address(c);
 	} else {
 		hand_over(c);
 	}
-}
-
-static void
-attempt_over(void *arg)
-{
-	next_address(arg);
 }
 
 static void
@@ -164,11 +167,11 @@ call_connect(struct call *c)
 	for (; c->address < c->addresses.count; c->address++) {
 		if (!is_allowed(c))
 			continue;
-		c->tried = true;
 		if (!dial_address(c)) {
 			timer_set(c->attempt, ATTEMPT_US);
 			return;
 		}
+		c->unreached = true;
 		fd_close(&c->fd);
 	}
 	if (++c->host < c->route.count)

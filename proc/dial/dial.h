@@ -30,8 +30,8 @@ struct call {
 	size_t host; /* index of the one that is tried */
 	struct addresses addresses;
 	size_t address; /* index of the one that is tried */
-	bool tried;     /* some address was dialled       */
-	bool temporary; /* some name had no answer        */
+	bool unreached; /* some address did not connect    */
+	bool temporary; /* some name had no answer         */
 	bool refused;   /* some address may not be dialled */
 	int fd;
 	struct watch *watch;
