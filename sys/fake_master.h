@@ -27,7 +27,7 @@ struct fake_master {
 	pid_t pid;
 	struct channel *links[ROLES]; /* [MASTER] is the program's own */
 	uint32_t wanted[3]; /* the types that end fake_expect_any */
-	bool arrived;
+	bool arrived, stopped;
 	union {
 		struct head head;
 		uint8_t octets[sizeof(struct dns_answer) + 4096];
@@ -165,6 +165,7 @@ fake_say(uint32_t type)
 {
 	struct plain m = { .head = { .type = type } };
 
+	fake.stopped = type == STOP;
 	CHECK_OK(channel_send(fake.links[MASTER], &m, -1));
 }
 
@@ -247,13 +248,14 @@ fake_start(enum role program, const struct site *site, void (*give)(void))
 	fake_expect(READY);
 }
 
-/* Stop it; it must end by itself and well. */
+/* Stop it, if that is not done; it must end by itself and well. */
 static inline void
 fake_stop(void)
 {
 	int status = -1;
 
-	fake_say(STOP);
+	if (!fake.stopped)
+		fake_say(STOP);
 	CHECK_NUMBER(waitpid(fake.pid, &status, 0), fake.pid);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	for (enum role r = NOBODY; r < ROLES; r++)

@@ -230,3 +230,14 @@ call_begin(struct dial *d, const struct dial_request *m)
 	else
 		start(c);
 }
+
+void
+call_end_all(struct dial *d)
+{
+	for (uint32_t i = 0; i < pool_size(d->calls); i++) {
+		struct call *c = pool_at(d->calls, i);
+
+		if (c)
+			call_fail(c, 451, "4.3.2", "Service restarting");
+	}
+}

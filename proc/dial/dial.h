@@ -56,6 +56,9 @@ void call_fail(struct call *c, uint16_t code, const char *enhanced,
 /* Give up because no host is left, for the best known reason. */
 void call_fail_all(struct call *c);
 
+/* Give up every call: relay must not wait for what will not come. */
+void call_end_all(struct dial *d);
+
 /* Dial the addresses of the host that is tried, then the next host. */
 void call_connect(struct call *c);
 

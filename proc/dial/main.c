@@ -72,10 +72,20 @@ unlinked(void *owner, struct channel *c)
 		find_lost(owner);
 }
 
+static void
+stop(void *owner)
+{
+	struct dial *d = owner;
+
+	call_end_all(d);
+	role_stop(d->role);
+}
+
 static const struct role_hooks hooks = {
 	.prepare = prepare,
 	.linked = linked,
 	.unlinked = unlinked,
+	.stop = stop,
 };
 
 int

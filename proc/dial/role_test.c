@@ -253,3 +253,17 @@ TEST(dial_takes_no_answer_that_it_did_not_ask_for)
 	check_failed(554, "5.4.6");
 	fake_stop();
 }
+
+TEST(dial_tells_what_it_leaves_undone)
+{
+	if (!fake_is_built(DIAL))
+		return;
+	fake_start(DIAL, fake_site(), give);
+	test_row = "stopped while it waits for an answer";
+	request("plain.test", 25, true, false);
+	fake_expect(DNS_QUERY);
+	fake_say(STOP);
+	fake_expect(DIAL_FAILED);
+	check_failed(451, "4.3.2");
+	fake_stop();
+}
