@@ -1,4 +1,5 @@
-/* connect.h -- begin a TCP connection; watch it for writing; see how it went. */
+/* connect.h -- begin a TCP connection; watch it for writing; see how it went.
+ */
 #pragma once
 
 #include <stdbool.h>

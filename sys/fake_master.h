@@ -227,9 +227,10 @@ fake_site(void)
 	return &s;
 }
 
-/* Start `program`; before GO, `give` may hand it files and links. */
+/* Start `program` and say GO; before that `give` may hand it files and
+ * links. */
 static inline void
-fake_start(enum role program, const struct site *site, void (*give)(void))
+fake_begin(enum role program, const struct site *site, void (*give)(void))
 {
 	OWNED(fd_close) int theirs = -1;
 
@@ -245,21 +246,35 @@ fake_start(enum role program, const struct site *site, void (*give)(void))
 	fake_give_site(site);
 	give();
 	fake_say(GO);
+}
+
+static inline void
+fake_start(enum role program, const struct site *site, void (*give)(void))
+{
+	fake_begin(program, site, give);
 	fake_expect(READY);
+}
+
+/* The program must end by itself with this code. */
+static inline void
+fake_ends(int code)
+{
+	int status = -1;
+
+	CHECK_NUMBER(waitpid(fake.pid, &status, 0), fake.pid);
+	CHECK(WIFEXITED(status));
+	CHECK_NUMBER(WEXITSTATUS(status), code);
+	for (enum role r = NOBODY; r < ROLES; r++)
+		channel_close(&fake.links[r]);
+	timer_close(&fake.patience);
+	loop_close(&fake.loop);
 }
 
 /* Stop it, if that is not done; it must end by itself and well. */
 static inline void
 fake_stop(void)
 {
-	int status = -1;
-
 	if (!fake.stopped)
 		fake_say(STOP);
-	CHECK_NUMBER(waitpid(fake.pid, &status, 0), fake.pid);
-	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-	for (enum role r = NOBODY; r < ROLES; r++)
-		channel_close(&fake.links[r]);
-	timer_close(&fake.patience);
-	loop_close(&fake.loop);
+	fake_ends(0);
 }

@@ -71,12 +71,12 @@ static void
 hand_over(struct call *c)
 {
 	const struct host *h = call_host(c);
-	struct dial_connected m = { .head = { .type = DIAL_CONNECTED,
-					    .session = c->request.head.session },
+	struct dial_connected m = { .head = { .type = DIAL_CONNECTED },
 		.port = c->request.port,
 		.host_len = h->len,
 		.tls = c->request.tls };
 
+	m.head.session = c->request.head.session;
 	memcpy(m.address, c->addresses.at[c->address], sizeof m.address);
 	memcpy(m.host, h->name, h->len);
 	if (channel_send(c->dial->relay, &m, c->fd))

@@ -267,3 +267,30 @@ TEST(dial_tells_what_it_leaves_undone)
 	check_failed(451, "4.3.2");
 	fake_stop();
 }
+
+TEST(dial_speaks_ipv6)
+{
+	const struct dial_connected *m = (const void *)&fake.message;
+	struct sockaddr_in6 at = { .sin6_family = AF_INET6,
+		.sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	socklen_t len = sizeof at;
+	OWNED(fd_close) int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC,
+		0);
+
+	if (!fake_is_built(DIAL))
+		return;
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, len) != 0) {
+		test_skip("this machine has no IPv6");
+		return;
+	}
+	CHECK(listen(fd, 1) == 0);
+	CHECK(getsockname(fd, (struct sockaddr *)&at, &len) == 0);
+	fake_start(DIAL, fake_site(), give);
+	request("::1", ntohs(at.sin6_port), false, true);
+	fake_expect(DIAL_CONNECTED);
+	CHECK(memcmp(m->address, &at.sin6_addr, 16) == 0);
+	CHECK(getpeername(fake.fd, (struct sockaddr *)&at, &len) == 0);
+	CHECK_NUMBER(ntohs(at.sin6_port), m->port);
+	fd_close(&fake.fd);
+	fake_stop();
+}

@@ -4,6 +4,7 @@
 
 #include "lib/base/codec.h"
 #include "sys/fake_master.h"
+#include "sys/role.h"
 
 #define A      1
 #define MX     15
@@ -250,10 +251,12 @@ open_server(void)
 
 /* --- asking -------------------------------------------------------------- */
 
+static struct span anchors_given;
+
 static void
 give(void)
 {
-	fake_give_file(FILE_TRUST_ANCHOR, anchors);
+	fake_give_file(FILE_TRUST_ANCHOR, anchors_given);
 	fake_link(DIAL, DNS);
 	fake_link(LOG, DNS);
 }
@@ -282,6 +285,7 @@ TEST(dns_answers_what_the_servers_say)
 	if (!fake_is_built(DNS))
 		return;
 	open_server();
+	anchors_given = anchors;
 	fake_start(DNS, &site, give);
 	CHECK_OK(watch_open(fake.loop, server, LOOP_READ, serve, NULL, &watch));
 	EACH_CASE(c, cases) {
@@ -302,4 +306,31 @@ TEST(dns_answers_what_the_servers_say)
 	fake_expect_event(EV_DNS_BOGUS);
 	fake_stop();
 	fd_close(&server);
+}
+
+static const struct {
+	const char *what;
+	struct span anchors;
+	const char *record;
+} unusable[] = {
+	{ "a record without data", SPAN(""), "a.test. IN MX" },
+	{ "an address of five octets", SPAN(""), "a.test. IN A 1.2.3.4.5" },
+	{ "no record at all", SPAN(""), "what is this" },
+	{ "an anchor that is a number", SPAN("12345\n"), "" },
+	{ "an anchor that is an address", SPAN(". IN A 8.8.8.8\n"), "" },
+	{ "a key that is cut off", SPAN(". IN DNSKEY 257 3\n"), "" },
+};
+
+TEST(dns_does_not_start_with_what_it_cannot_use)
+{
+	if (!fake_is_built(DNS))
+		return;
+	EACH_CASE(c, unusable) {
+		site = *fake_site();
+		site.records_count = c->record[0] != 0;
+		memcpy(site.records[0].text, c->record, strlen(c->record));
+		anchors_given = c->anchors;
+		fake_begin(DNS, &site, give);
+		fake_ends(EXIT_SITE);
+	}
 }
