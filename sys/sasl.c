@@ -11,6 +11,8 @@
 struct sasl {
 	Gsasl_session *session;
 	enum sasl_mechanism mechanism;
+	bool begun;   /* a message was asked for or came */
+	bool spoken;  /* it came */
 	sasl_find_keys *find;
 	void *owner;
 	char exporter[BASE64_LENGTH(SASL_BINDING_MAX) + 1];
@@ -204,21 +206,28 @@ complete(struct sasl *s)
 	return s->mechanism == SASL_PLAIN ? SASL_COMPARE : SASL_PROVEN;
 }
 
-enum sasl_turn
-sasl_turn(struct sasl *s, bool has_in, struct span in, struct buf *out)
+/* RFC 5802 section 6: a client that binds the channel must have chosen PLUS, one
+ * that did must bind, and one that could but was not told of PLUS shows that
+ * somebody changed what we offered. */
+static bool
+binds_rightly(const struct sasl *s, struct span first)
+{
+	if (s->mechanism == SASL_SCRAM_SHA_256_PLUS)
+		return span_starts(first, SPAN("p=tls-exporter,"));
+	return span_starts(first, SPAN("n,")) ||
+		(span_starts(first, SPAN("y,")) && !s->exporter[0]);
+}
+
+/* gsasl's step; its answer appended to `out`. */
+static enum sasl_turn
+step(struct sasl *s, struct span in, struct buf *out)
 {
 	char *answer = NULL;
 	size_t len = 0;
-	int result;
-	bool fits;
+	int result = gsasl_step(s->session, (const char *)in.at, in.len,
+		&answer, &len);
+	bool fits = len <= SASL_BLOB_MAX && buf_put(out, span_at(answer, len));
 
-	/* PLAIN without its only message: an empty challenge asks for it */
-	if (!has_in && s->mechanism == SASL_PLAIN)
-		return SASL_CHALLENGED;
-	result = gsasl_step(s->session, has_in ? (const char *)in.at : NULL,
-		has_in ? in.len : 0, &answer, &len);
-	fits = len <= SASL_BLOB_MAX && (len == 0 || buf_put(out,
-		span_at(answer, len)));
 	if (answer)
 		explicit_bzero(answer, len);
 	gsasl_free(answer);
@@ -227,6 +236,29 @@ sasl_turn(struct sasl *s, bool has_in, struct span in, struct buf *out)
 	if (result == GSASL_NEEDS_MORE)
 		return SASL_CHALLENGED;
 	return result == GSASL_OK ? complete(s) : SASL_REFUSED;
+}
+
+enum sasl_turn
+sasl_turn(struct sasl *s, bool has_in, struct span in, struct buf *out)
+{
+	size_t before = out->len;
+	enum sasl_turn turn;
+
+	/* nothing came with the start: an empty challenge asks for it */
+	if (!has_in && !s->begun) {
+		s->begun = true;
+		return SASL_CHALLENGED;
+	}
+	s->begun = true;
+	if (!has_in || in.len == 0) /* no mechanism has an empty message */
+		return SASL_REFUSED;
+	if (s->mechanism != SASL_PLAIN && !s->spoken && !binds_rightly(s, in))
+		return SASL_REFUSED;
+	s->spoken = true;
+	turn = step(s, in, out);
+	if (turn == SASL_REFUSED)
+		out->len = before;
+	return turn;
 }
 
 struct span
@@ -239,6 +271,15 @@ struct span
 sasl_password(const struct sasl *s)
 {
 	return span_at(s->password, s->password_len);
+}
+
+struct span
+sasl_claimed(const struct sasl *s)
+{
+	struct span name = s->session ? property(s->session, GSASL_AUTHID)
+				      : SPAN_NONE;
+
+	return span_is_set(name) ? name : SPAN("");
 }
 
 void

@@ -44,5 +44,8 @@ enum sasl_turn sasl_turn(struct sasl *s, bool has_in, struct span in,
 struct span sasl_login(const struct sasl *s);
 struct span sasl_password(const struct sasl *s);
 
+/* The name that the client gave so far, proven or not: for the log. */
+struct span sasl_claimed(const struct sasl *s);
+
 /* Wipes; accepts NULL, sets *s to NULL. */
 void sasl_close(struct sasl **s);

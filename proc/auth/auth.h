@@ -1,32 +1,25 @@
 /* auth.h -- who has a mailbox here, who may log in, what belongs to a login.
  *
  * Passwords and verifiers live in this process only.  A failed login costs its
- * source time (AU-D07): the answer comes later and later, while an owner who
- * comes from elsewhere is not slowed by it.  Every refusal reads the same,
- * whether the login exists or not (NC-2.2.c).
+ * source time (slow.h).  Every refusal reads the same, whether the login exists
+ * or not (NC-2.2.c).
  */
 #pragma once
 
-#include "lib/base/time.h"
+#include "lib/base/list.h"
+#include "lib/base/table.h"
+#include "proc/auth/slow.h"
 #include "state/users/users.h"
 #include "sys/mac.h"
-#include "sys/pool.h"
 #include "sys/role.h"
 #include "sys/sasl.h"
 
-#define EXCHANGES_MAX 512 /* logins at work at a moment                   */
-#define EXCHANGE_US   MINUTES(2)
+#define EXCHANGES_MAX 4096        /* logins at work at a moment           */
+#define EXCHANGE_US   SECONDS(30) /* for the client's next message        */
+#define CHECK_US      SECONDS(10) /* for a turn at comparing passwords    */
 #define GRANT_US      HOURS(12)
-#define SOURCES       4096 /* sources whose failures are remembered       */
 #define PROVEN        4096 /* passwords that were proven lately           */
 #define PROVEN_US     MINUTES(10)
-
-/* Failures of one source: an IPv4 /24 or IPv6 /64. */
-struct source {
-	uint64_t key;
-	uint32_t failures;
-	struct tick last;
-};
 
 /* A password that was right lately, as a MAC of account and password under a
  * key of this process: saves Argon2id for clients that log in all the time. */
@@ -35,23 +28,36 @@ struct proven {
 	struct tick at;
 };
 
+enum exchange_state {
+	EXCHANGE_OPEN,     /* the client speaks next                     */
+	EXCHANGE_COMPARES, /* its password waits for its turn            */
+	EXCHANGE_REFUSED,  /* the refusal waits for its time             */
+};
+
 struct exchange {
 	struct auth *auth;
-	struct channel *asker; /* NULL: gone */
+	struct channel *asker;
 	struct sasl *sasl;
-	struct timer *timer; /* of the exchange, or until a refusal is sent */
+	struct timer *timer; /* ends what the state waits for */
+	struct list turn;    /* EXCHANGE_COMPARES: in auth->turns */
 	struct head head;
-	uint32_t slot, mechanism;
+	enum exchange_state state;
+	uint32_t mechanism;
 	uint8_t peer[16];
-	bool wants_session, refused;
+	bool wants_session;
 };
 
 struct auth {
 	struct role_process *role;
-	struct users *users;
+	struct users *users; /* NULL: none that is sound */
 	struct mac_key grant_key, proven_key;
-	struct pool *exchanges;
-	struct source sources[SOURCES];
+	struct slow slow;
+	struct table table; /* of exchanges, by session */
+	struct table_slot slots[EXCHANGES_MAX];
+	struct exchange exchanges[EXCHANGES_MAX];
+	struct list turns[2]; /* [1]: of sources that failed lately */
+	struct timer *turn;
+	uint32_t turns_taken;
 	struct proven proven[PROVEN];
 };
 
@@ -59,20 +65,23 @@ struct auth {
 void rcpt_answer(struct auth *a, struct channel *c, const struct rcpt_check *m);
 
 /* exchange.c */
+FALLIBLE exchange_start_all(struct auth *a);
 void exchange_step(struct auth *a, struct channel *c,
 	const struct sasl_step *m);
 void exchange_forget_asker(struct auth *a, struct channel *c);
+
+/* The password was right, or was not. */
+void exchange_compared(struct exchange *e, bool right);
+
+/* compare.c: passwords, one at a time.  exchange_compared tells. */
+FALLIBLE compare_start(struct auth *a);
+void compare(struct exchange *e);
+void compare_forget_all(struct auth *a);
 
 /* login.c: a login that succeeded. */
 FALLIBLE login_grant(struct auth *a, const struct exchange *e,
 	const struct user *u, struct sasl_done *done, int *stream);
 
-/* slow.c */
-int64_t slow_wait(struct auth *a, const uint8_t peer[16]);
-void slow_failed(struct auth *a, const uint8_t peer[16]);
-void slow_succeeded(struct auth *a, const uint8_t peer[16]);
-
-/* check.c: is it the password?  `u` NULL: nobody's, in the same time. */
-bool check_password(struct auth *a, const struct user *u,
-	struct span password);
-void check_forget_all(struct auth *a);
+/* keys.c: the SCRAM keys of a login, or of one that nobody has. */
+void keys_find(const struct auth *a, struct span login,
+	struct scram_keys *out);

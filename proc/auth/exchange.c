@@ -1,7 +1,8 @@
+/* exchange.c -- logins at work, from their first step to grant or refusal. */
 #include <string.h>
 
-#include "lib/base/must.h"
 #include "proc/auth/auth.h"
+#include "sys/clock.h"
 #include "sys/crypto.h"
 #include "sys/fd.h"
 #include "sys/log.h"
@@ -13,42 +14,78 @@ static const char *const mechanism_names[] = {
 	[SASL_SCRAM_SHA_256_PLUS] = "SCRAM-SHA-256-PLUS",
 };
 
-static void refuse(struct exchange *e, struct span login, const char *why);
-
 /* --- the table ----------------------------------------------------------- */
+
+static struct span
+session_of(const void *things, uint32_t i)
+{
+	const struct exchange *e = things;
+
+	return span_at(&e[i].head.session, sizeof e[i].head.session);
+}
+
+FALLIBLE
+exchange_start_all(struct auth *a)
+{
+	struct siphash_key key;
+
+	random_octets(&key, sizeof key);
+	slow_init(&a->slow, &key);
+	random_octets(&key, sizeof key);
+	table_init(&a->table, a->slots, EXCHANGES_MAX, &key, session_of,
+		a->exchanges);
+	return compare_start(a);
+}
 
 static void
 forget(struct exchange *e)
 {
 	sasl_close(&e->sasl);
 	timer_close(&e->timer);
-	pool_give(e->auth->exchanges, e->slot);
+	list_remove(&e->turn);
+	table_erase(&e->auth->table, (uint32_t)(e - e->auth->exchanges));
 }
 
+/* NULL: there is none, or it is another role's. */
 static struct exchange *
 find(struct auth *a, struct channel *c, uint64_t session)
 {
-	for (uint32_t i = 0; i < pool_size(a->exchanges); i++) {
-		struct exchange *e = pool_at(a->exchanges, i);
+	uint32_t i = table_find(&a->table, span_at(&session, sizeof session));
 
-		if (e && e->asker == c && e->head.session == session)
-			return e;
-	}
-	return NULL;
+	return i != TABLE_NONE && a->exchanges[i].asker == c ? &a->exchanges[i]
+							     : NULL;
 }
 
 void
 exchange_forget_asker(struct auth *a, struct channel *c)
 {
-	for (uint32_t i = 0; i < pool_size(a->exchanges); i++) {
-		struct exchange *e = pool_at(a->exchanges, i);
-
-		if (e && e->asker == c)
-			forget(e);
-	}
+	for (uint32_t i = table_next(&a->table, TABLE_NONE); i != TABLE_NONE;
+		i = table_next(&a->table, i))
+		if (a->exchanges[i].asker == c)
+			forget(&a->exchanges[i]);
 }
 
 /* --- answers ------------------------------------------------------------- */
+
+static void
+say_fault(struct channel *c, const struct head *head, const struct fault *f)
+{
+	static struct sasl_done m;
+
+	m = (struct sasl_done){ .head = { .type = SASL_DONE,
+					.serial = head->serial,
+					.session = head->session },
+		.fault = fault_number(f) };
+	if (channel_send(c, &m, -1))
+		return; /* gone, or does not read: its client gives up */
+}
+
+static void
+end_with(struct exchange *e, const struct fault *f)
+{
+	say_fault(e->asker, &e->head, f);
+	forget(e);
+}
 
 static const char *
 service_of(const struct exchange *e)
@@ -60,53 +97,49 @@ static void
 log_failure(const struct exchange *e, struct span login, const char *why)
 {
 	LOG(EV_LOGIN_FAILED, e->head.session, log_text(span_of(service_of(e))),
-		log_text(login), log_text(span_of(mechanism_names[e->mechanism])),
+		log_text(login),
+		log_text(span_of(mechanism_names[e->mechanism])),
 		log_address(e->peer), log_text(span_of(why)));
 }
 
-/* The one text of every refusal. */
+/* Later and later for who guesses; one text whatever the reason. */
 static void
-send_refusal(struct exchange *e)
+refuse(struct exchange *e, const char *why)
 {
-	static struct sasl_done m;
+	struct auth *a = e->auth;
+	struct span login = e->sasl ? sasl_claimed(e->sasl) : SPAN("");
+	int64_t wait = slow_failed(&a->slow, clock_tick(), e->peer, login);
 
-	m = (struct sasl_done){ .head = { .type = SASL_DONE,
-					.serial = e->head.serial,
-					.session = e->head.session },
-		.fault = fault_number(&fault_auth_failed) };
-	if (channel_send(e->asker, &m, -1))
-		e->asker = NULL;
-	forget(e);
+	log_failure(e, login, why);
+	sasl_close(&e->sasl);
+	e->state = EXCHANGE_REFUSED;
+	if (wait == 0) {
+		end_with(e, &fault_auth_failed);
+		return;
+	}
+	LOG(EV_LOGIN_SLOWED, e->head.session, log_address(e->peer),
+		log_number(slow_failures(&a->slow, clock_tick(), e->peer)));
+	timer_set(e->timer, wait);
 }
 
+/* What ends when its time is over. */
 static void
 timed_out(void *arg)
 {
 	struct exchange *e = arg;
 
-	if (!e->refused)
-		log_failure(e, SPAN(""), "timeout");
-	send_refusal(e);
-}
-
-/* Later and later for a source that guesses. */
-static void
-refuse(struct exchange *e, struct span login, const char *why)
-{
-	struct auth *a = e->auth;
-	int64_t wait;
-
-	log_failure(e, login, why);
-	slow_failed(a, e->peer);
-	wait = slow_wait(a, e->peer);
-	e->refused = true;
-	if (wait == 0) {
-		send_refusal(e);
+	switch (e->state) {
+	case EXCHANGE_OPEN:
+		log_failure(e, sasl_claimed(e->sasl), "timeout");
+		end_with(e, &fault_auth_failed);
+		return;
+	case EXCHANGE_COMPARES:
+		end_with(e, &fault_password_failed);
+		return;
+	case EXCHANGE_REFUSED:
+		end_with(e, &fault_auth_failed);
 		return;
 	}
-	LOG(EV_LOGIN_SLOWED, e->head.session, log_address(e->peer),
-		log_number((uint64_t)(wait / 1000)));
-	timer_set(e->timer, wait);
 }
 
 static void
@@ -114,6 +147,7 @@ succeed(struct exchange *e, const struct user *u, struct span last)
 {
 	static struct sasl_done m;
 	OWNED(fd_close) int stream = -1;
+	struct span login = span_of(u->login);
 	const struct fault *f;
 
 	m = (struct sasl_done){ .head = { .type = SASL_DONE,
@@ -121,22 +155,22 @@ succeed(struct exchange *e, const struct user *u, struct span last)
 					.session = e->head.session } };
 	f = login_grant(e->auth, e, u, &m, &stream);
 	if (f) {
-		m = (struct sasl_done){ .head = m.head,
-			.fault = fault_number(f) };
-		fd_close(&stream);
-	} else {
-		slow_succeeded(e->auth, e->peer);
-		m.blob_len = (uint16_t)last.len;
-		if (last.len > 0)
-			memcpy(m.blob, last.at, last.len);
-		LOG(EV_LOGIN_SUCCEEDED, e->head.session,
-			log_text(span_of(service_of(e))),
-			log_text(span_of(u->login)),
-			log_text(span_of(mechanism_names[e->mechanism])),
-			log_address(e->peer));
+		end_with(e, f);
+		return;
 	}
+	slow_succeeded(&e->auth->slow, clock_tick(), e->peer, login);
+	m.blob_len = (uint16_t)last.len;
+	if (last.len > 0)
+		memcpy(m.blob, last.at, last.len);
+	LOG(EV_LOGIN_SUCCEEDED, e->head.session,
+		log_text(span_of(service_of(e))), log_text(login),
+		log_text(span_of(mechanism_names[e->mechanism])),
+		log_address(e->peer));
 	if (channel_send(e->asker, &m, stream))
-		e->asker = NULL;
+		LOG(EV_LOGIN_FAILED, e->head.session,
+			log_text(span_of(service_of(e))), log_text(login),
+			log_text(span_of(mechanism_names[e->mechanism])),
+			log_address(e->peer), log_text(SPAN("asker is gone")));
 	forget(e);
 }
 
@@ -155,57 +189,35 @@ challenge(struct exchange *e, struct span blob)
 		forget(e);
 }
 
-/* --- keys ---------------------------------------------------------------- */
-
-/* A salt for a login that nobody has: the same at every try and after every
- * restart (AU-D02).  Made from what outsiders do not know and what stays: when
- * the first account was made. */
-static void
-fake_keys(const struct auth *a, struct span login, struct scram_keys *out)
-{
-	uint8_t secret[SHA256_OCTETS] = { 0 }, made[SHA256_OCTETS];
-	int64_t first = 0;
-
-	if (users_count(a->users) > 0)
-		first = users_at(a->users, 0)->created_us;
-	memcpy(secret, &first, sizeof first);
-	hmac_sha256(span_at(secret, sizeof secret), login, made);
-	*out = (struct scram_keys){ .iterations = SCRAM_ITERATIONS };
-	memcpy(out->salt, made, sizeof out->salt);
-	random_octets(out->stored, sizeof out->stored);
-	random_octets(out->server, sizeof out->server);
-}
+/* --- steps --------------------------------------------------------------- */
 
 static void
 find_keys(void *owner, struct span login, struct scram_keys *out)
 {
 	const struct exchange *e = owner;
-	const struct user *u = users_by_login(e->auth->users, login);
 
-	if (u && u->state == USER_ENABLED)
-		*out = u->scram;
-	else
-		fake_keys(e->auth, login, out);
+	keys_find(e->auth, login, out);
 }
 
-/* --- steps --------------------------------------------------------------- */
-
+/* The users file may have changed since the first step. */
 static void
-conclude(struct exchange *e, enum sasl_turn turn, struct span last)
+conclude(struct exchange *e, bool right, struct span last)
 {
-	struct auth *a = e->auth;
-	struct span login = sasl_login(e->sasl);
-	const struct user *u = users_by_login(a->users, login);
-	bool proven = turn == SASL_PROVEN
-		? u && u->state == USER_ENABLED
-		: check_password(a, u, sasl_password(e->sasl));
+	const struct user *u =
+		users_by_login(e->auth->users, sasl_login(e->sasl));
 
-	if (proven)
+	if (u && u->state != USER_ENABLED)
+		refuse(e, "disabled");
+	else if (u && right)
 		succeed(e, u, last);
 	else
-		refuse(e, login,
-			u && u->state != USER_ENABLED ? "disabled"
-						      : "wrong credential");
+		refuse(e, "wrong credential");
+}
+
+void
+exchange_compared(struct exchange *e, bool right)
+{
+	conclude(e, right, SPAN(""));
 }
 
 static void
@@ -221,11 +233,15 @@ take_turn(struct exchange *e, const struct sasl_step *m)
 		challenge(e, buf_view(&out));
 		return;
 	case SASL_PROVEN:
+		conclude(e, true, buf_view(&out));
+		return;
 	case SASL_COMPARE:
-		conclude(e, turn, buf_view(&out));
+		e->state = EXCHANGE_COMPARES;
+		timer_set(e->timer, CHECK_US);
+		compare(e);
 		return;
 	case SASL_REFUSED:
-		refuse(e, SPAN(""), "malformed or not proven");
+		refuse(e, "malformed or not proven");
 		return;
 	}
 }
@@ -233,55 +249,48 @@ take_turn(struct exchange *e, const struct sasl_step *m)
 static struct exchange *
 start(struct auth *a, struct channel *c, const struct sasl_step *m)
 {
+	uint32_t i = table_insert(&a->table,
+		span_at(&m->head.session, sizeof m->head.session));
 	struct exchange *e;
-	uint32_t slot;
 
-	e = pool_take(a->exchanges, &slot);
-	if (!e)
+	if (i == TABLE_NONE)
 		return NULL;
+	e = &a->exchanges[i];
 	*e = (struct exchange){ .auth = a,
 		.asker = c,
 		.head = m->head,
-		.slot = slot,
 		.mechanism = m->mechanism < SASL_MECHANISMS ? m->mechanism
 							    : SASL_NONE,
 		.wants_session = channel_peer(c) == LOGIN && m->wants_session };
 	memcpy(e->peer, m->peer, sizeof e->peer);
+	list_init(&e->turn);
 	if (timer_open(role_loop(a->role), timed_out, e, &e->timer)) {
-		pool_give(a->exchanges, slot);
+		forget(e);
 		return NULL;
 	}
 	return e;
 }
 
 static void
-say_busy(struct channel *c, const struct head *head)
-{
-	static struct sasl_done m;
-
-	m = (struct sasl_done){ .head = { .type = SASL_DONE,
-					.serial = head->serial,
-					.session = head->session },
-		.fault = fault_number(&fault_ipc_busy) };
-	if (channel_send(c, &m, -1))
-		return;
-}
-
-static void
 begin(struct auth *a, struct channel *c, const struct sasl_step *m)
 {
+	struct span session =
+		span_at(&m->head.session, sizeof m->head.session);
 	struct exchange *e = find(a, c, m->head.session);
 
 	if (e) /* the one before was given up */
 		forget(e);
-	e = a->users ? start(a, c, m) : NULL;
+	/* what is still there is another role's */
+	e = a->users && table_find(&a->table, session) == TABLE_NONE
+		? start(a, c, m)
+		: NULL;
 	if (!e) {
-		say_busy(c, &m->head);
+		say_fault(c, &m->head, &fault_ipc_busy);
 		return;
 	}
 	if (sasl_open(m->mechanism, span_at(m->exporter, m->exporter_len),
 		    find_keys, e, &e->sasl))
-		refuse(e, SPAN(""), "mechanism");
+		refuse(e, "mechanism");
 	else
 		take_turn(e, m);
 }
@@ -293,7 +302,7 @@ exchange_step(struct auth *a, struct channel *c, const struct sasl_step *m)
 
 	if (m->blob_len > sizeof m->blob ||
 		m->exporter_len > sizeof m->exporter) {
-		say_busy(c, &m->head);
+		say_fault(c, &m->head, &fault_ipc_busy);
 		return;
 	}
 	if (m->start) {
@@ -301,8 +310,8 @@ exchange_step(struct auth *a, struct channel *c, const struct sasl_step *m)
 		return;
 	}
 	e = find(a, c, m->head.session);
-	if (!e || e->refused || !e->sasl) {
-		say_busy(c, &m->head);
+	if (!e || e->state != EXCHANGE_OPEN) {
+		say_fault(c, &m->head, &fault_ipc_busy);
 		return;
 	}
 	e->head.serial = m->head.serial;

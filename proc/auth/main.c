@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "proc/auth/auth.h"
+#include "sys/clock.h"
 #include "sys/crypto.h"
 #include "sys/fd.h"
 #include "sys/log.h"
@@ -26,10 +27,11 @@ static void
 take_clear(void *owner, struct channel *c, const void *message, int fd)
 {
 	const struct sasl_in_clear *m = message;
+	struct auth *a = owner;
 
 	(void)c;
 	(void)fd;
-	slow_failed(owner, m->peer);
+	slow_failed(&a->slow, clock_tick(), m->peer, SPAN(""));
 }
 
 /* Use another users file; the old one stays in force when it is not sound. */
@@ -45,7 +47,7 @@ use_users(struct auth *a, int fd)
 	}
 	users_close(&a->users);
 	a->users = fresh;
-	check_forget_all(a);
+	compare_forget_all(a);
 	LOG(EV_USERS_LOADED, 0, log_number(users_count(fresh)));
 	return OK;
 }
@@ -80,9 +82,7 @@ prepare(void *owner, struct role_process *r)
 
 	a->role = r;
 	mac_start();
-	if (crypto_start() || sasl_start() ||
-		pool_open(sizeof(struct exchange), EXCHANGES_MAX,
-			&a->exchanges))
+	if (crypto_start() || sasl_start() || exchange_start_all(a))
 		exit(EXIT_FAULT);
 	mac_key_make(&a->proven_key);
 }

@@ -1,71 +1,95 @@
-/* slow.c -- the time that failures cost their source (AC-7, AU-D07). */
+#include "proc/auth/slow.h"
+
 #include <string.h>
 
-#include "lib/base/number.h"
-#include "proc/auth/auth.h"
-#include "sys/clock.h"
+#include "lib/base/buf.h"
 
-#define FREE_FAILURES 3
-#define WAIT_FIRST    (SECONDS(1) / 2)
-#define WAIT_LAST     SECONDS(15)
-#define FORGET_US     MINUTES(15)
+#define WAIT_FIRST (SECONDS(1) / 2)
+#define LOGIN_KEPT 64 /* octets of a login that tell it from another */
 
-/* IPv4 by /24, IPv6 by /64; never 0. */
-static uint64_t
-source_of(const uint8_t peer[16])
+void
+slow_init(struct slow *s, const struct siphash_key *key)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	uint64_t key = 0;
-
-	if (memcmp(peer, mapped, sizeof mapped) == 0)
-		memcpy((uint8_t *)&key + 4, peer + 12, 3);
-	else
-		memcpy(&key, peer, 8);
-	return key | 1;
+	memset(s, 0, sizeof *s);
+	s->key = *key;
 }
 
-/* Its place in the table: a source pushes out another one of the same place,
- * so a table that is attacked forgets, and never refuses. */
-static struct source *
-place_of(struct auth *a, const uint8_t peer[16])
+/* Its place, empty when it was another's or is too old. */
+static struct slow_place *
+place_of(struct slow *s, struct tick now, struct span name)
 {
-	uint64_t key = source_of(peer);
-	struct source *s =
-		&a->sources[(key * 0x9e3779b97f4a7c15u >> 32) % SOURCES];
+	uint64_t key = siphash(&s->key, name);
+	struct slow_place *p = &s->places[key % SLOW_PLACES];
 
-	if (s->key != key || clock_tick().us - s->last.us > FORGET_US)
-		*s = (struct source){ .key = key };
-	return s;
+	if (p->key != key || now.us - p->last.us > SLOW_FORGET)
+		*p = (struct slow_place){ .key = key, .last = now };
+	return p;
+}
+
+static struct slow_place *
+place_of_source(struct slow *s, struct tick now, const uint8_t peer[16])
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	size_t len = memcmp(peer, mapped, sizeof mapped) == 0 ? 15 : 8;
+
+	return place_of(s, now, span_at(peer, len));
+}
+
+/* Longer than any source, so that none is taken for the other. */
+static struct slow_place *
+place_of_login(struct slow *s, struct tick now, struct span login)
+{
+	uint8_t name[16 + LOGIN_KEPT] = { 0 };
+
+	for (size_t i = 0; i < login.len && i < LOGIN_KEPT; i++)
+		name[16 + i] = octet_lower(login.at[i]);
+	return place_of(s, now, span_at(name, sizeof name));
+}
+
+/* 0 up to `allowed` failures, then doubled by each. */
+static int64_t
+wait_after(uint32_t failures, uint32_t allowed)
+{
+	int64_t wait = WAIT_FIRST;
+
+	if (failures <= allowed)
+		return 0;
+	for (failures -= allowed; failures > 1 && wait < SLOW_LAST; failures--)
+		wait *= 2;
+	return wait < SLOW_LAST ? wait : SLOW_LAST;
+}
+
+static int64_t
+fail(struct slow_place *p, struct tick now, uint32_t allowed)
+{
+	p->last = now;
+	if (p->failures < UINT32_MAX)
+		p->failures++;
+	return wait_after(p->failures, allowed);
 }
 
 int64_t
-slow_wait(struct auth *a, const uint8_t peer[16])
+slow_failed(struct slow *s, struct tick now, const uint8_t peer[16],
+	struct span login)
 {
-	uint32_t n = place_of(a, peer)->failures;
-	int64_t wait = WAIT_FIRST;
+	int64_t wait = fail(place_of_source(s, now, peer), now, SLOW_SOURCE);
+	int64_t other = 0;
 
-	if (n <= FREE_FAILURES)
-		return 0;
-	for (n -= FREE_FAILURES; n > 1 && wait < WAIT_LAST; n--)
-		wait *= 2;
-	return wait < WAIT_LAST ? wait : WAIT_LAST;
+	if (login.len > 0)
+		other = fail(place_of_login(s, now, login), now, SLOW_LOGIN);
+	return wait > other ? wait : other;
 }
 
 void
-slow_failed(struct auth *a, const uint8_t peer[16])
+slow_succeeded(struct slow *s, struct tick now, const uint8_t peer[16],
+	struct span login)
 {
-	struct source *s = place_of(a, peer);
-
-	s->last = clock_tick();
-	if (s->failures < UINT32_MAX)
-		s->failures++;
+	place_of_source(s, now, peer)->failures /= 2;
+	place_of_login(s, now, login)->failures /= 2;
 }
 
-void
-slow_succeeded(struct auth *a, const uint8_t peer[16])
+uint32_t
+slow_failures(struct slow *s, struct tick now, const uint8_t peer[16])
 {
-	/* one right password does not excuse guessing at others */
-	struct source *s = place_of(a, peer);
-
-	s->failures /= 2;
+	return place_of_source(s, now, peer)->failures;
 }

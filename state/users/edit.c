@@ -5,6 +5,7 @@
 
 #include "lib/base/must.h"
 #include "state/users/rules.h"
+#include "sys/crypto.h"
 #include "sys/fd.h"
 #include "sys/replace.h"
 
@@ -25,6 +26,7 @@ users_create(const char *path)
 {
 	struct users_header empty = { 0 };
 
+	random_octets(empty.secret, sizeof empty.secret);
 	return write_file(path, &empty, sizeof empty, replace_create);
 }
 
@@ -34,6 +36,7 @@ copy_records(struct users_edit *e, const struct users *u)
 {
 	e->count = users_count(u);
 	e->highest = users_highest(u);
+	memcpy(e->secret, users_secret(u).at, sizeof e->secret);
 	e->at = calloc(e->count + 1, sizeof e->at[0]);
 	if (!e->at)
 		return &fault_sys_failed;
@@ -210,5 +213,6 @@ users_edit_save(struct users_edit *e)
 	memcpy(h + 1, e->at, e->count * USERS_RECORD);
 	h->count = (uint32_t)e->count;
 	h->highest = e->highest;
+	memcpy(h->secret, e->secret, sizeof h->secret);
 	return write_file(e->path, h, octets, replace_whole);
 }

@@ -19,6 +19,7 @@ struct users_edit {
 	struct user *at; /* records, one place free at the end */
 	size_t count;
 	uint32_t highest;
+	uint8_t secret[USERS_SECRET];
 };
 
 /* Lock the file and read it.
@@ -28,7 +29,7 @@ struct users_edit {
  * record_damaged  nothing is changed then */
 FALLIBLE users_edit_open(const char *path, struct users_edit *e);
 
-/* Make an empty file.
+/* Make an empty file; crypto_start comes first.
  *
  * file_exists  there is one */
 FALLIBLE users_create(const char *path);

@@ -149,6 +149,12 @@ users_highest(const struct users *u)
 	return u->header.highest;
 }
 
+struct span
+users_secret(const struct users *u)
+{
+	return span_at(u->header.secret, sizeof u->header.secret);
+}
+
 const struct user *
 users_at(const struct users *u, size_t i)
 {

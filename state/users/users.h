@@ -17,6 +17,7 @@
 
 #define USERS_RECORD    2048
 #define USERS_MOST      100000
+#define USERS_SECRET    32
 #define LOGIN_LONGEST   63
 #define USER_ADDRESSES  8 /* the primary one and seven more */
 #define USER_ADDRESS_OCTETS 1648
@@ -47,14 +48,15 @@ struct users_header {
 	uint32_t count;   /* records that follow                       */
 	uint32_t highest; /* account number ever given                 */
 	uint32_t zero;
-	uint8_t padding[USERS_RECORD - 24 - SCRAM_KEY];
+	uint8_t secret[USERS_SECRET]; /* drawn when the file was made    */
+	uint8_t padding[USERS_RECORD - 24 - USERS_SECRET - SCRAM_KEY];
 	uint8_t checksum[SCRAM_KEY];
 };
 
 #pragma GCC diagnostic pop
 
 #define USERS_MAGIC   "PHUSERS\n"
-#define USERS_VERSION 1
+#define USERS_VERSION 2
 
 struct users;
 
@@ -70,6 +72,10 @@ void users_close(struct users **u);
 
 size_t users_count(const struct users *u);
 uint32_t users_highest(const struct users *u);
+
+/* USERS_SECRET octets that stay the same for the life of the file: what is said
+ * about logins that nobody has is made from them. */
+struct span users_secret(const struct users *u);
 const struct user *users_at(const struct users *u, size_t i);
 
 /* NULL when there is none.  Disabled users are found too: mail for them is

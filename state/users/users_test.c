@@ -205,6 +205,25 @@ static const struct {
 	{ "a phrase", "correct horse battery staple", OK },
 };
 
+TEST(a_file_keeps_its_secret_and_shares_it_with_no_other)
+{
+	uint8_t first[USERS_SECRET];
+	struct users *u;
+
+	start();
+	u = load();
+	memcpy(first, users_secret(u).at, sizeof first);
+	users_close(&u);
+	add(SPAN("alice"), alice, COUNT_OF(alice), OK);
+	u = load();
+	CHECK_SPANS(users_secret(u), span_at(first, sizeof first));
+	users_close(&u);
+	start();
+	u = load();
+	CHECK(!span_equals(users_secret(u), span_at(first, sizeof first)));
+	users_close(&u);
+}
+
 TEST(a_weak_password_is_refused)
 {
 	EACH_CASE(c, passwords) {

@@ -1,0 +1,639 @@
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include "lib/base/base64.h"
+#include "lib/base/codec.h"
+#include "state/users/edit.h"
+#include "sys/clock.h"
+#include "sys/crypto.h"
+#include "sys/fake_master.h"
+#include "sys/mac.h"
+
+#define ALICE    1
+#define BOB      2
+#define CAROL    3
+#define PASSWORD "correct horse battery"
+
+static const struct mac_key key = { "a key that only auth is given" };
+static const struct site *site;
+static int users = -1;
+
+/* --- users --------------------------------------------------------------- */
+
+static const struct span alice[] = { SPAN("alice@agency.example"),
+	SPAN("a.b@agency.example") };
+static const struct span bob[] = { SPAN("bob@agency.example"),
+	SPAN("abuse@agency.example") };
+static const struct span carol[] = { SPAN("carol@agency.example") };
+
+/* alice, bob and carol, who is disabled; made once for all tests. */
+static void
+make_users(void)
+{
+	char path[] = "/tmp/auth-XXXXXX";
+	struct instant now = clock_instant();
+	struct users_edit e;
+	struct user *u;
+
+	CHECK_OK(crypto_start());
+	mac_start();
+	CHECK(mkdtemp(path) != NULL && rmdir(path) == 0);
+	CHECK_OK(users_create(path));
+	CHECK_OK(users_edit_open(path, &e));
+	CHECK_OK(users_edit_add(&e, SPAN("alice"), alice, 2, SPAN(PASSWORD),
+		now));
+	CHECK_OK(users_edit_add(&e, SPAN("bob"), bob, 2, SPAN(PASSWORD), now));
+	CHECK_OK(users_edit_add(&e, SPAN("carol"), carol, 1, SPAN(PASSWORD),
+		now));
+	CHECK_OK(users_edit_find(&e, SPAN("carol"), &u));
+	user_set_state(u, USER_DISABLED, SPAN("left"));
+	CHECK_OK(users_edit_save(&e));
+	users_edit_close(&e);
+	users = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK(users >= 0 && unlink(path) == 0);
+}
+
+static void
+give(void)
+{
+	struct secret_given secret = { .head = { .type = SECRET_GIVEN },
+		.kind = SECRET_GRANT };
+	struct file_given file = { .head = { .type = FILE_GIVEN },
+		.purpose = FILE_USERS };
+
+	fake_link(LOG, AUTH);
+	memcpy(secret.key, key.octets, sizeof secret.key);
+	CHECK_OK(channel_send(fake.links[MASTER], &secret, -1));
+	CHECK_OK(channel_send(fake.links[MASTER], &file, users));
+	fake_link(MX, AUTH);
+	fake_link(SUBMISSION, AUTH);
+	fake_link(LOGIN, AUTH);
+	fake_link(CTL, AUTH);
+}
+
+static bool
+start(void)
+{
+	static struct site s;
+
+	if (!fake_is_built(AUTH))
+		return false;
+	if (users < 0)
+		make_users();
+	s = *fake_site();
+	s.domains[0] = (struct site_domain){ "agency.example" };
+	site = &s;
+	fake_start(AUTH, site, give);
+	return true;
+}
+
+/* --- recipients ---------------------------------------------------------- */
+
+static const struct {
+	const char *what;
+	const char *address;
+	uint32_t kind, account;
+	const struct fault *fault;
+} rcpts[] = {
+	{ "a mailbox", "alice@agency.example", RCPT_LOCAL, ALICE, OK },
+	{ "in other letters", "ALICE@Agency.Example", RCPT_LOCAL, ALICE, OK },
+	{ "quoted without need", "\"alice\"@agency.example", RCPT_LOCAL, ALICE,
+		OK },
+	{ "another address of it", "a.b@agency.example", RCPT_LOCAL, ALICE,
+		OK },
+	{ "of a disabled account", "carol@agency.example", RCPT_LOCAL, CAROL,
+		OK },
+	{ "nobody", "dave@agency.example", RCPT_REFUSED, 0,
+		&fault_mailbox_unknown },
+	{ "a part of a name", "alic@agency.example", RCPT_REFUSED, 0,
+		&fault_mailbox_unknown },
+	{ "postmaster alone", "postmaster", RCPT_LOCAL, ALICE, OK },
+	{ "in other letters", "PostMaster", RCPT_LOCAL, ALICE, OK },
+	{ "postmaster whom no account names", "postmaster@agency.example",
+		RCPT_LOCAL, ALICE, OK },
+	{ "abuse, whom an account names", "abuse@agency.example", RCPT_LOCAL,
+		BOB, OK },
+	{ "postmaster elsewhere", "postmaster@other.example", RCPT_REMOTE, 0,
+		OK },
+	{ "another domain", "alice@other.example", RCPT_REMOTE, 0, OK },
+	{ "a domain below ours", "alice@sub.agency.example", RCPT_REMOTE, 0,
+		OK },
+	{ "a domain that ends like ours", "alice@xagency.example", RCPT_REMOTE,
+		0, OK },
+	{ "an address literal", "alice@[127.0.0.1]", RCPT_REMOTE, 0, OK },
+	{ "a detour by percent", "x%other.example@agency.example",
+		RCPT_REFUSED, 0, &fault_mailbox_unknown },
+	{ "a detour by bang", "other.example!x@agency.example", RCPT_REFUSED,
+		0, &fault_mailbox_unknown },
+	{ "two at signs", "alice@other.example@agency.example", RCPT_REFUSED,
+		0, &fault_address_syntax },
+	{ "a final dot", "alice@agency.example.", RCPT_REFUSED, 0,
+		&fault_address_syntax },
+	{ "no domain", "alice", RCPT_REFUSED, 0, &fault_address_syntax },
+	{ "nothing", "", RCPT_REFUSED, 0, &fault_address_syntax },
+	{ "a source route", "@x.example:alice@agency.example", RCPT_REFUSED, 0,
+		&fault_address_syntax },
+};
+
+TEST(auth_knows_the_mailboxes)
+{
+	const struct rcpt_answer *m = (const void *)&fake.message;
+	uint32_t serial = 0;
+
+	if (!start())
+		return;
+	EACH_CASE(c, rcpts) {
+		struct rcpt_check ask = { .head = { RCPT_CHECK, ++serial, 9 },
+			.address_len = (uint16_t)strlen(c->address) };
+
+		memcpy(ask.address, c->address, ask.address_len);
+		CHECK_OK(channel_send(fake.links[MX], &ask, -1));
+		fake_expect(RCPT_ANSWER);
+		CHECK_NUMBER(m->head.serial, serial);
+		CHECK_NUMBER(m->head.session, 9);
+		CHECK_NUMBER(m->kind, c->kind);
+		CHECK_NUMBER(m->account, c->account);
+		CHECK_FAULT(fault_row(m->fault), c->fault);
+	}
+	fake_stop();
+}
+
+/* --- PLAIN --------------------------------------------------------------- */
+
+static uint64_t last_session;
+
+static void
+step(enum role from, const struct sasl_step *model, struct span blob)
+{
+	struct sasl_step m = *model;
+
+	m.head.type = SASL_STEP;
+	m.head.serial++;
+	m.has_blob = 1;
+	m.blob_len = (uint16_t)blob.len;
+	memcpy(m.blob, blob.at, blob.len);
+	CHECK_OK(channel_send(fake.links[from], &m, -1));
+}
+
+/* A first step of a new session, from 192.0.`net`.1. */
+static struct sasl_step
+first_step(enum sasl_mechanism mechanism, uint8_t net)
+{
+	return (struct sasl_step){
+		.head = { .session = ++last_session },
+		.peer = { [10] = 0xff, 0xff, 192, 0, net, 1 },
+		.start = 1,
+		.mechanism = mechanism,
+	};
+}
+
+static void
+try_plain(uint8_t net, struct span blob)
+{
+	struct sasl_step m = first_step(SASL_PLAIN, net);
+
+	step(SUBMISSION, &m, blob);
+}
+
+static const struct sasl_done *
+expect_done(uint64_t session)
+{
+	const struct sasl_done *m = (const void *)&fake.message;
+
+	fake_expect(SASL_DONE);
+	CHECK_NUMBER(m->head.session, session);
+	return m;
+}
+
+/* Nothing but the fault. */
+static void
+check_refused(uint64_t session, const struct fault *f)
+{
+	static struct sasl_done nothing;
+	const struct sasl_done *m = expect_done(session);
+
+	nothing.head = m->head;
+	nothing.fault = m->fault;
+	CHECK_FAULT(fault_row(m->fault), f);
+	CHECK(memcmp(m, &nothing, sizeof nothing) == 0);
+	CHECK_NUMBER(fake.fd, -1);
+}
+
+/* alice is logged in, in this session and no other. */
+static void
+check_granted(const struct sasl_done *m)
+{
+	struct span addresses = span_at(m->addresses, m->addresses_len), s;
+	const struct grant *g = &m->grant;
+	int64_t left = g->expires_us - clock_instant().us;
+
+	CHECK_NUMBER(m->fault, 0);
+	CHECK_SPAN(span_at(m->login, m->login_len), "alice");
+	for (size_t i = 0; i < COUNT_OF(alice); i++)
+		CHECK(take_block(&addresses, &s) && span_equals(s, alice[i]));
+	CHECK_NUMBER(addresses.len, 0);
+	CHECK_NUMBER(g->session, m->head.session);
+	CHECK_NUMBER(g->account, ALICE);
+	CHECK_NUMBER(g->kind, GRANT_SASL);
+	CHECK(left > HOURS(11) && left <= HOURS(12));
+	CHECK(mac_holds(&key, span_at(g, TOKEN_SIGNED(struct grant)), g->mac));
+}
+
+static const struct {
+	const char *what;
+	struct span blob;
+	const struct fault *fault;
+} plains[] = {
+	{ "the password", SPAN("\0alice\0" PASSWORD), OK },
+	{ "again", SPAN("\0alice\0" PASSWORD), OK },
+	{ "the login in other letters", SPAN("\0ALICE\0" PASSWORD), OK },
+	{ "another password", SPAN("\0alice\0Correct horse battery"),
+		&fault_auth_failed },
+	{ "a part of it", SPAN("\0alice\0correct horse"), &fault_auth_failed },
+	{ "a login that nobody has", SPAN("\0dave\0" PASSWORD),
+		&fault_auth_failed },
+	{ "an address is no login", SPAN("\0alice@agency.example\0" PASSWORD),
+		&fault_auth_failed },
+	{ "a disabled account", SPAN("\0carol\0" PASSWORD),
+		&fault_auth_failed },
+	{ "for somebody else", SPAN("bob\0alice\0" PASSWORD),
+		&fault_auth_failed },
+	{ "no password", SPAN("\0alice\0"), &fault_auth_failed },
+	{ "nothing", SPAN(""), &fault_auth_failed },
+	{ "no PLAIN at all", SPAN("alice"), &fault_auth_failed },
+};
+
+TEST(auth_compares_passwords)
+{
+	uint8_t net = 0;
+
+	if (!start())
+		return;
+	EACH_CASE(c, plains) {
+		try_plain(++net, c->blob);
+		if (c->fault)
+			check_refused(last_session, c->fault);
+		else
+			check_granted(expect_done(last_session));
+	}
+	fake_expect_event(EV_USERS_LOADED);
+	fake_expect_event(EV_LOGIN_SUCCEEDED);
+	fake_expect_event(EV_LOGIN_FAILED);
+	fake_stop();
+}
+
+/* --- sessions of imap ---------------------------------------------------- */
+
+static const struct {
+	const char *what;
+	enum role from;
+	bool wanted, opened;
+} wishes[] = {
+	{ "imap", LOGIN, true, true },
+	{ "imap without a session", LOGIN, false, false },
+	{ "submission may not have one", SUBMISSION, true, false },
+};
+
+/* The session's message comes first: what else comes stays in its channel. */
+static int
+expect_session(void)
+{
+	const struct session_open *m = (const void *)&fake.message;
+
+	channel_pause(fake.links[LOGIN], true);
+	fake_expect(SESSION_OPEN);
+	channel_pause(fake.links[LOGIN], false);
+	CHECK_NUMBER(m->account, ALICE);
+	CHECK_NUMBER(m->head.session, last_session);
+	CHECK_SPAN(span_at(m->login, m->login_len), "alice");
+	CHECK(fake.fd >= 0);
+	return fake.fd;
+}
+
+TEST(auth_opens_a_session_for_imap)
+{
+	if (!start())
+		return;
+	EACH_CASE(c, wishes) {
+		struct sasl_step m = first_step(SASL_PLAIN, 1);
+		OWNED(fd_close) int theirs = -1;
+		char octet = 0;
+
+		m.wants_session = c->wanted;
+		step(c->from, &m, SPAN("\0alice\0" PASSWORD));
+		if (c->opened)
+			theirs = expect_session();
+		check_granted(expect_done(last_session));
+		CHECK((fake.fd >= 0) == c->opened);
+		if (!c->opened)
+			continue;
+		CHECK(write(fake.fd, "x", 1) == 1);
+		CHECK(read(theirs, &octet, 1) == 1 && octet == 'x');
+		fd_close(&fake.fd);
+	}
+	fake_stop();
+}
+
+/* --- SCRAM --------------------------------------------------------------- */
+
+/* What the server said first. */
+struct offer {
+	struct span all, nonce;
+	uint8_t salt[SCRAM_SALT];
+	uint64_t iterations;
+	uint8_t room[SASL_BLOB_MAX];
+};
+
+static struct sasl_step
+ask_offer(struct span login, uint8_t net, struct offer *o)
+{
+	const struct sasl_challenge *m = (const void *)&fake.message;
+	struct sasl_step first = first_step(SASL_SCRAM_SHA_256, net);
+	struct buf salt = BUF(o->salt), message;
+	uint8_t room[128];
+	struct span in;
+
+	message = BUF(room);
+	CHECK(buf_put_text(&message, "n,,n=") && buf_put(&message, login) &&
+		buf_put_text(&message, ",r=abc"));
+	step(SUBMISSION, &first, buf_view(&message));
+	fake_expect(SASL_CHALLENGE);
+	CHECK_NUMBER(m->head.session, last_session);
+	memcpy(o->room, m->blob, m->blob_len);
+	in = o->all = span_at(o->room, m->blob_len);
+	o->nonce = span_shift_upto(&in, span_find_octet(in, ','));
+	CHECK(span_starts(o->nonce, SPAN("r=abc")) && o->nonce.len > 20);
+	CHECK(span_take_nocase(&in, SPAN(",s=")));
+	CHECK_OK(base64_decode(span_shift_upto(&in, span_find_octet(in, ',')),
+		&salt));
+	CHECK_NUMBER(salt.len, SCRAM_SALT);
+	CHECK(span_take_nocase(&in, SPAN(",i=")));
+	CHECK_OK(number_parse(in, 4096, 1000000, &o->iterations));
+	first.start = 0;
+	return first;
+}
+
+/* Hi() of RFC 5802 section 2.2 */
+static void
+salted_password(struct span password, const struct offer *o,
+	uint8_t out[SCRAM_KEY])
+{
+	uint8_t u[SCRAM_KEY], room[SCRAM_SALT + 4];
+	struct buf first = BUF(room);
+
+	CHECK(buf_put(&first, span_at(o->salt, SCRAM_SALT)) &&
+		buf_put(&first, SPAN("\0\0\0\1")));
+	hmac_sha256(password, buf_view(&first), u);
+	memcpy(out, u, sizeof u);
+	for (uint64_t n = 1; n < o->iterations; n++) {
+		hmac_sha256(password, span_at(u, sizeof u), u);
+		for (size_t i = 0; i < sizeof u; i++)
+			out[i] ^= u[i];
+	}
+}
+
+/* The client's half of RFC 5802 section 3.  The server's signature that must
+ * come back is appended to `signature`. */
+static void
+send_proof(const struct sasl_step *m, const struct offer *o, struct span login,
+	struct span password, struct buf *signature)
+{
+	uint8_t salted[SCRAM_KEY], proof[SCRAM_KEY], stored[SCRAM_KEY];
+	uint8_t server[SCRAM_KEY], mac[SCRAM_KEY];
+	static uint8_t all[SASL_BLOB_MAX], last[SASL_BLOB_MAX];
+	struct buf auth = BUF(all), out = BUF(last);
+
+	CHECK(buf_put_text(&out, "c=biws,") && buf_put(&out, o->nonce));
+	CHECK(buf_put_text(&auth, "n=") && buf_put(&auth, login) &&
+		buf_put_text(&auth, ",r=abc,") && buf_put(&auth, o->all) &&
+		buf_push(&auth, ',') && buf_put(&auth, buf_view(&out)));
+	salted_password(password, o, salted);
+	hmac_sha256(span_at(salted, SCRAM_KEY), SPAN("Client Key"), proof);
+	hmac_sha256(span_at(salted, SCRAM_KEY), SPAN("Server Key"), server);
+	sha256(span_at(proof, SCRAM_KEY), stored);
+	hmac_sha256(span_at(stored, SCRAM_KEY), buf_view(&auth), mac);
+	for (size_t i = 0; i < SCRAM_KEY; i++)
+		proof[i] ^= mac[i];
+	CHECK(buf_put_text(&out, ",p=") &&
+		put_base64(&out, span_at(proof, SCRAM_KEY)));
+	hmac_sha256(span_at(server, SCRAM_KEY), buf_view(&auth), mac);
+	CHECK(buf_put_text(signature, "v=") &&
+		put_base64(signature, span_at(mac, SCRAM_KEY)));
+	step(SUBMISSION, m, buf_view(&out));
+}
+
+static const struct {
+	const char *what;
+	const char *login, *password;
+	const struct fault *fault;
+} scrams[] = {
+	{ "the password", "alice", PASSWORD, OK },
+	{ "another password", "alice", "incorrect horse battery",
+		&fault_auth_failed },
+	{ "a login that nobody has", "dave", PASSWORD, &fault_auth_failed },
+	{ "a disabled account", "carol", PASSWORD, &fault_auth_failed },
+};
+
+TEST(auth_verifies_proofs)
+{
+	uint8_t net = 0;
+
+	if (!start())
+		return;
+	EACH_CASE(c, scrams) {
+		uint8_t room[64];
+		struct buf signature = BUF(room);
+		struct offer o;
+		struct sasl_step m = ask_offer(span_of(c->login), ++net, &o);
+		const struct sasl_done *done;
+
+		send_proof(&m, &o, span_of(c->login), span_of(c->password),
+			&signature);
+		if (c->fault) {
+			check_refused(last_session, c->fault);
+			continue;
+		}
+		done = expect_done(last_session);
+		check_granted(done);
+		CHECK_SPANS(span_at(done->blob, done->blob_len),
+			buf_view(&signature));
+	}
+	fake_stop();
+}
+
+/* AU-D02: outsiders cannot tell who has an account. */
+TEST(auth_offers_the_same_at_every_try)
+{
+	static const char *const logins[] = { "alice", "carol", "dave", "erin" };
+	static struct offer before[COUNT_OF(logins)], after;
+
+	for (int run = 0; run < 2; run++) {
+		if (!start())
+			return;
+		for (size_t i = 0; i < COUNT_OF(logins); i++) {
+			struct offer *o = run == 0 ? &before[i] : &after;
+
+			test_row = logins[i];
+			ask_offer(span_of(logins[i]), (uint8_t)i, o);
+			CHECK_NUMBER(o->iterations, SCRAM_ITERATIONS);
+			CHECK(memcmp(before[i].salt, o->salt, SCRAM_SALT) == 0);
+		}
+		fake_stop();
+	}
+	test_row = "dave in other letters";
+	if (!start())
+		return;
+	ask_offer(SPAN("DAVE"), 1, &after);
+	CHECK(memcmp(before[2].salt, after.salt, SCRAM_SALT) == 0);
+	test_row = "no two logins";
+	for (size_t i = 1; i < COUNT_OF(logins); i++)
+		CHECK(memcmp(before[0].salt, before[i].salt, SCRAM_SALT));
+	CHECK(memcmp(before[2].salt, before[3].salt, SCRAM_SALT));
+	fake_stop();
+}
+
+/* --- what goes wrong ----------------------------------------------------- */
+
+/* AU-D07: who guesses waits, who comes from elsewhere does not. */
+TEST(auth_slows_who_guesses)
+{
+	uint64_t guess;
+
+	if (!start())
+		return;
+	for (int i = 0; i < 3; i++) {
+		try_plain(1, SPAN("\0alice\0guess"));
+		check_refused(last_session, &fault_auth_failed);
+	}
+	test_row = "the next guess, and the owner from elsewhere";
+	try_plain(1, SPAN("\0alice\0guess"));
+	guess = last_session;
+	try_plain(2, SPAN("\0alice\0" PASSWORD));
+	check_granted(expect_done(last_session));
+	check_refused(guess, &fault_auth_failed);
+	test_row = "the owner from there";
+	try_plain(1, SPAN("\0alice\0" PASSWORD));
+	check_granted(expect_done(last_session));
+	fake_expect_event(EV_LOGIN_SLOWED);
+	fake_stop();
+}
+
+TEST(auth_counts_a_credential_in_clear)
+{
+	struct sasl_in_clear m = { .head = { .type = SASL_IN_CLEAR },
+		.peer = { [10] = 0xff, 0xff, 192, 0, 1, 1 } };
+	uint64_t guess;
+
+	if (!start())
+		return;
+	for (int i = 0; i < 3; i++)
+		CHECK_OK(channel_send(fake.links[SUBMISSION], &m, -1));
+	try_plain(1, SPAN("\0alice\0guess"));
+	guess = last_session;
+	try_plain(2, SPAN("\0alice\0" PASSWORD));
+	check_granted(expect_done(last_session));
+	check_refused(guess, &fault_auth_failed);
+	fake_stop();
+}
+
+static const struct {
+	const char *what;
+	enum role first, second;
+	bool start;
+} intruders[] = {
+	{ "another role goes on", SUBMISSION, LOGIN, false },
+	{ "another role starts anew", SUBMISSION, LOGIN, true },
+	{ "nobody started", LOGIN, LOGIN, false },
+};
+
+TEST(auth_keeps_exchanges_apart)
+{
+	if (!start())
+		return;
+	EACH_CASE(c, intruders) {
+		struct offer o;
+		struct sasl_step m = ask_offer(SPAN("alice"), 1, &o);
+
+		if (c->first == c->second)
+			m.head.session = ++last_session;
+		m.start = c->start;
+		m.mechanism = SASL_PLAIN;
+		step(c->second, &m, SPAN("\0alice\0" PASSWORD));
+		check_refused(last_session, &fault_ipc_busy);
+	}
+	fake_stop();
+}
+
+static const struct {
+	const char *what;
+	uint32_t mechanism;
+	uint16_t blob_len, exporter_len;
+	const struct fault *fault;
+} odd[] = {
+	{ "a mechanism that is none", SASL_NONE, 3, 0, &fault_auth_failed },
+	{ "nor this", 77, 3, 0, &fault_auth_failed },
+	{ "PLUS without a binding", SASL_SCRAM_SHA_256_PLUS, 3, 0,
+		&fault_auth_failed },
+	{ "more octets than there are", SASL_PLAIN, SASL_BLOB_MAX + 1, 0,
+		&fault_ipc_busy },
+	{ "the same of the binding", SASL_PLAIN, 3, SASL_BINDING_MAX + 1,
+		&fault_ipc_busy },
+};
+
+TEST(auth_refuses_odd_steps)
+{
+	uint8_t net = 0;
+
+	if (!start())
+		return;
+	EACH_CASE(c, odd) {
+		struct sasl_step m = first_step(SASL_PLAIN, ++net);
+
+		m.head.type = SASL_STEP;
+		m.mechanism = c->mechanism;
+		m.has_blob = 1;
+		m.blob_len = c->blob_len;
+		m.exporter_len = c->exporter_len;
+		CHECK_OK(channel_send(fake.links[SUBMISSION], &m, -1));
+		check_refused(last_session, c->fault);
+	}
+	fake_stop();
+}
+
+/* --- another users file -------------------------------------------------- */
+
+static void
+change_users(int fd, const struct fault *want)
+{
+	struct users_changed m = { .head = { .type = USERS_CHANGED } };
+	const struct ctl_done *done = (const void *)&fake.message;
+
+	CHECK_OK(channel_send(fake.links[CTL], &m, fd));
+	fake_expect(CTL_DONE);
+	CHECK_FAULT(fault_row(done->fault), want);
+	CHECK_NUMBER(done->count, want == OK);
+}
+
+TEST(auth_takes_another_users_file_if_it_is_sound)
+{
+	OWNED(fd_close) int damaged = -1, empty = -1;
+	struct users_header h = { .magic = USERS_MAGIC,
+		.version = USERS_VERSION };
+
+	if (!start())
+		return;
+	users_header_checksum(&h, h.checksum);
+	CHECK_OK(fd_memory_of("empty", span_at(&h, sizeof h), &empty));
+	h.count = 1;
+	CHECK_OK(fd_memory_of("damaged", span_at(&h, sizeof h), &damaged));
+	test_row = "a damaged one: the old one stays";
+	change_users(damaged, &fault_record_damaged);
+	try_plain(1, SPAN("\0alice\0" PASSWORD));
+	check_granted(expect_done(last_session));
+	test_row = "one without users: a proven password is forgotten";
+	change_users(empty, OK);
+	try_plain(1, SPAN("\0alice\0" PASSWORD));
+	check_refused(last_session, &fault_auth_failed);
+	fake_expect_event(EV_USERS_REFUSED);
+	fake_stop();
+}
