@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "lib/base/number.h"
+#include "sys/clock.h"
 #include "sys/crypto.h"
 #include "sys/fake_master.h"
 #include "sys/file.h"
@@ -172,7 +173,7 @@ letter(uint32_t rcpts)
 	struct enqueue_open m = { .head = { .type = ENQUEUE_OPEN,
 					  .session = SESSION },
 		.size = BODY.len,
-		.arrived_us = 1796000000000000,
+		.arrived_us = clock_instant().us,
 		.rcpts = rcpts,
 		.sender_len = 10,
 		.sender = "alice@me.t",
