@@ -113,6 +113,7 @@ is_allowed(struct call *c)
 static void
 next_address(struct call *c)
 {
+	timer_clear(c->attempt); /* it is not for the names that may follow */
 	watch_close(&c->watch);
 	fd_close(&c->fd);
 	c->address++;
