@@ -130,7 +130,19 @@ release(struct queue_process *p, struct job *j, struct instant earliest)
 		queue_put_back(p->queue, q, earliest);
 }
 
+/* Relay forgets what it was given of a job that is not to be. */
 static void
+drop(struct queue_process *p, uint64_t job)
+{
+	struct plain m = { .head = { .type = RELAY_DROP, .session = job } };
+
+	/* relay away: it has nothing to drop; full: it loses patience */
+	if (channel_send(p->links[RELAY], &m, -1))
+		return;
+}
+
+/* False: it could not be given, and the message comes again by itself. */
+static bool
 give_job(struct queue_process *p, struct job *j, struct queued *q)
 {
 	uint64_t reuse = take_idle(p, &j->place->name);
@@ -138,9 +150,11 @@ give_job(struct queue_process *p, struct job *j, struct queued *q)
 
 	if (!f && !reuse)
 		f = send_dial(p, j);
-	if (f)
-		release(p, j,
-			(struct instant){ clock_instant().us + LOST_WAIT });
+	if (!f)
+		return true;
+	drop(p, j->id);
+	release(p, j, (struct instant){ clock_instant().us + LOST_WAIT });
+	return false;
 }
 
 /* A job without recipients; NULL when there are enough. */
@@ -166,9 +180,11 @@ new_job(struct queue_process *p, const struct queued *q,
 	return j;
 }
 
+enum made { MADE, NONE, NOT_GIVEN };
+
 /* A job for recipients that are due and go to one place, the first that has
- * room; false when there is none.  *full is a place that has none. */
-static bool
+ * room; NONE when there is none.  *full is a place that has none. */
+static enum made
 make_job(struct queue_process *p, struct queued *q, struct instant now,
 	struct place_name *full)
 {
@@ -192,10 +208,9 @@ make_job(struct queue_process *p, struct queued *q, struct instant now,
 		r->at_work = true;
 	}
 	if (!j)
-		return false;
+		return NONE;
 	q->at_work = true;
-	give_job(p, j, q);
-	return true;
+	return give_job(p, j, q) ? MADE : NOT_GIVEN;
 }
 
 /* A recipient that is no address can never be tried. */
@@ -230,16 +245,17 @@ static void
 work_on(struct queue_process *p, struct queued *q, struct instant now)
 {
 	struct place_name full = { 0 };
-	uint64_t id = q->id;
+	enum made made;
 
 	fail_impossible(p, q);
 	if (q->open == 0) {
 		message_over(p, q);
 		return;
 	}
-	while (queue_find(p->queue, id) == q && make_job(p, q, now, &full))
-		;
-	if (queue_find(p->queue, id) == q && !q->at_work)
+	do
+		made = make_job(p, q, now, &full);
+	while (made == MADE);
+	if (made == NONE && !q->at_work)
 		wait(p, q, now, &full);
 }
 
