@@ -7,15 +7,15 @@
 
 #define ENVELOPE (1u << 20) /* octets of an envelope */
 
+/* What of `serial` is not whole yet: an asker has one of a serial at a time. */
 static struct incoming *
-find(struct queue_process *p, struct channel *c, const struct head *head)
+find_begun(struct queue_process *p, struct channel *c, uint32_t serial)
 {
 	for (uint32_t i = 0; i < pool_size(p->incoming); i++) {
 		struct incoming *in = pool_at(p->incoming, i);
 
 		if (in && in->asker == c && !in->whole &&
-			in->open.head.session == head->session &&
-			in->open.head.serial == head->serial)
+			in->open.head.serial == serial)
 			return in;
 	}
 	return NULL;
@@ -69,9 +69,11 @@ take_open(struct queue_process *p, struct channel *c,
 	const struct enqueue_open *m, int body)
 {
 	OWNED(fd_close) int fd = body;
-	struct incoming *in;
+	struct incoming *in = find_begun(p, c, m->head.serial);
 	uint32_t slot;
 
+	if (in) /* the channel was full: it begins again, or another does */
+		forget(p, in);
 	in = p->stopping ? NULL : pool_take(p->incoming, &slot);
 	if (!in) {
 		answer(c, &m->head, 0, &fault_ipc_busy);
@@ -92,9 +94,10 @@ void
 take_rcpt(struct queue_process *p, struct channel *c,
 	const struct enqueue_rcpt *m)
 {
-	struct incoming *in = find(p, c, &m->head);
+	struct incoming *in = find_begun(p, c, m->head.serial);
 
-	if (!in || m->address_len > sizeof m->address)
+	if (!in || in->open.head.session != m->head.session ||
+		m->address_len > sizeof m->address)
 		return;
 	if (arena_copy(&in->arena, span_at(m->address, m->address_len),
 		    &in->rcpts[in->count])) {
