@@ -74,13 +74,6 @@ check_row(const char *rcpt, uint32_t attempts, uint16_t code)
 	CHECK_NUMBER(row.last.code, code);
 }
 
-static void
-check_empty(void)
-{
-	order(QUEUE_LIST, 0);
-	check_done(0, OK);
-}
-
 TEST(recipients_of_one_place_go_in_one_job)
 {
 	uint64_t one, two;
@@ -99,6 +92,7 @@ TEST(recipients_of_one_place_go_in_one_job)
 	say_result(two, 0, 250);
 	say_done(one, 0);
 	say_done(two, 0);
+	wait_for(3, 3);
 	order(QUEUE_LIST, 0);
 	check_row(rcpts[0], 1, 250);
 	check_row(rcpts[1], 1, 451);
@@ -120,13 +114,13 @@ TEST(an_open_connection_is_used_again)
 	hear_dial(job, "one.test");
 	say_result(job, 0, 250);
 	say_done(job, 4711);
-	check_empty();
+	wait_for(0, 0);
 	queued(1, rcpts);
 	job = hear_job(rcpts, 1, 4711);
 	say_result(job, 0, 250);
 	say_done(job, 0);
 	/* nobody was dialled for it */
-	check_empty();
+	wait_for(0, 0);
 	queued(1, rcpts);
 	job = hear_job(rcpts, 1, 0);
 	hear_dial(job, "one.test");
@@ -148,6 +142,7 @@ TEST(a_failure_to_connect_counts_for_every_recipient)
 	say(DIAL, &m, -1);
 	hear(RELAY, RELAY_DROP, &drop);
 	CHECK_NUMBER(drop.head.session, m.head.session);
+	wait_for(2, 2);
 	order(QUEUE_LIST, 0);
 	check_row(rcpts[0], 1, 451);
 	check_row(rcpts[1], 1, 451);
@@ -169,8 +164,7 @@ TEST(a_new_process_goes_on_where_the_old_one_ended)
 	say_result(job, 0, 250);
 	say_result(job, 1, 451);
 	say_done(job, 0);
-	order(QUEUE_LIST, 0); /* what came before it is done */
-	check_row(rcpts[0], 1, 250);
+	wait_for(3, 2);
 	fake_stop();
 	start();
 	hear_job(rcpts + 2, 1, 0);

@@ -83,9 +83,9 @@ say(enum role from, const void *message, int fd)
 	CHECK_OK(channel_send(fake.links[from], message, fd));
 }
 
-/* The next message to `role`, which must be of that type. */
-static inline void
-hear(enum role role, uint32_t type, void *message)
+/* The next message to `role`, whatever it is. */
+static inline const struct head *
+hear_any(enum role role)
 {
 	static _Alignas(8) uint8_t octets[8192];
 	union {
@@ -98,15 +98,23 @@ hear(enum role role, uint32_t type, void *message)
 		.msg_control = control.octets,
 		.msg_controllen = sizeof control.octets };
 	struct pollfd p = { x.ends[role], POLLIN, 0 };
-	const struct head *head = (const void *)octets;
 
 	CHECK_NUMBER(poll(&p, 1, 60000), 1);
 	CHECK(recvmsg(p.fd, &h, MSG_CMSG_CLOEXEC) > 0);
-	CHECK_NUMBER(head->type, type);
-	memcpy(message, octets, message_size(type));
 	fd_close(&x.came);
 	if (CMSG_FIRSTHDR(&h))
 		memcpy(&x.came, CMSG_DATA(CMSG_FIRSTHDR(&h)), sizeof x.came);
+	return (const void *)octets;
+}
+
+/* The next message, which must be of that type. */
+static inline void
+hear(enum role role, uint32_t type, void *message)
+{
+	const struct head *head = hear_any(role);
+
+	CHECK_NUMBER(head->type, type);
+	memcpy(message, head, message_size(type));
 }
 
 /* --- life ---------------------------------------------------------------- */
@@ -239,4 +247,26 @@ check_done(uint64_t count, const struct fault *f)
 	hear(CTL, CTL_DONE, &done);
 	CHECK_NUMBER(done.count, count);
 	CHECK_NUMBER(done.fault, fault_number(f));
+}
+
+/* Wait until the list has so many rows, with so many attempts in all: channels
+ * are read in any order. */
+static inline void
+wait_for(uint64_t rows, uint64_t attempts)
+{
+	for (int i = 0; i < 60000; i++) {
+		const struct head *head;
+		uint64_t n = 0, sum = 0;
+
+		order(QUEUE_LIST, 0);
+		while ((head = hear_any(CTL))->type == QUEUE_ROW) {
+			n++;
+			sum += ((const struct queue_row *)head)->attempts;
+		}
+		CHECK_NUMBER(head->type, CTL_DONE);
+		if (n == rows && sum == attempts)
+			return;
+		usleep(1000);
+	}
+	CHECK(!"it came to that");
 }

@@ -1,8 +1,8 @@
 /* report.c -- the end of a message: removed, or first reported to the sender.
  *
  * A sender here had logged in and has a mailbox here, so the report is scanned
- * and delivered like other local mail, once (its dedupe key is the number of
- * the message).  Nobody else ever gets one (rule S2). */
+ * and delivered like other local mail, once (its dedupe key is the arrival
+ * and the number of the message).  Nobody else ever gets one (rule S2). */
 #include <string.h>
 
 #include "lib/base/must.h"
@@ -174,8 +174,9 @@ deliver(struct queue_process *p, struct report *r)
 		return &fault_record_unknown;
 	rcpt.address_len = (uint16_t)q->sender.len;
 	memcpy(rcpt.address, q->sender.at, q->sender.len);
-	memcpy(rcpt.dkey, "report", 6);
-	memcpy(rcpt.dkey + 8, &r->message, sizeof r->message);
+	/* the time, because a new spool begins its numbers again */
+	memcpy(rcpt.dkey, &q->arrived_us, 8);
+	memcpy(rcpt.dkey + 8, &r->message, 8);
 	TRY(channel_send(p->links[STORE], &open, r->body));
 	return channel_send(p->links[STORE], &rcpt, -1);
 }

@@ -180,22 +180,32 @@ judge(const struct queue *q, const struct queued *m, struct state_record *s,
 	}
 }
 
+/* Relay reads what strangers say, so its word for it that nothing of this ends
+ * a line is not enough. */
+static struct span
+clean(const uint8_t *at, size_t len, uint8_t *room)
+{
+	for (size_t i = 0; i < len; i++)
+		room[i] = at[i] >= ' ' && at[i] <= '~' ? at[i] : '?';
+	return span_at(room, len);
+}
+
 FALLIBLE
 queue_result(struct queue *q, struct queued *m, uint32_t rcpt,
 	const struct relay_reply *reply, struct instant now)
 {
-	uint8_t room[512];
+	uint8_t room[512], enhanced_room[12], text_room[QUEUE_TEXT_MAX];
 	struct buf b = BUF(room);
 	size_t enhanced = strnlen((const char *)reply->enhanced,
 		sizeof reply->enhanced);
 	struct state_record s = { .id = m->id,
 		.rcpt = rcpt,
 		.code = reply->code,
-		.enhanced = span_at(reply->enhanced,
-			enhanced < 12 ? enhanced : 11),
-		.text = span_at(reply->text,
-			reply->text_len <= QUEUE_TEXT_MAX ? reply->text_len
-							  : 0) };
+		.enhanced = clean(reply->enhanced,
+			enhanced < 12 ? enhanced : 11, enhanced_room),
+		.text = clean(reply->text,
+			reply->text_len <= QUEUE_TEXT_MAX ? reply->text_len : 0,
+			text_room) };
 
 	if (rcpt >= m->count || m->rcpts[rcpt].state > RCPT_DEFERRED)
 		return &fault_ipc_malformed;

@@ -1,0 +1,202 @@
+/* The end of a message that failed: its report is scanned, then stored, once. */
+#include "proc/queue/play_test.h"
+
+#define ACCOUNT 5
+
+static const char *const rcpts[] = { "a@one.test", "b@one.test" };
+
+/* Everything fails; the number of the message. */
+static uint64_t
+failed(uint32_t count, uint16_t sender_len)
+{
+	struct enqueue_open m = letter(count);
+	struct enqueue_done done;
+	struct relay_result r = { .head = { .type = RELAY_RESULT },
+		.reply = { .code = 550, .enhanced = "5.1.1", .text_len = 10,
+			.text = "no\r\nX: evil" } };
+	struct relay_done over = { .head = { .type = RELAY_DONE } };
+	struct relay_job job;
+	struct relay_rcpt rcpt;
+
+	m.sender_len = sender_len;
+	hand_in(&m, rcpts);
+	hear(SUBMISSION, ENQUEUE_DONE, &done);
+	hear(RELAY, RELAY_JOB, &job);
+	r.head.session = over.head.session = job.head.session;
+	for (uint32_t i = 0; i < count; i++) {
+		hear(RELAY, RELAY_RCPT, &rcpt);
+		r.head.serial = i;
+		say(RELAY, &r, -1);
+	}
+	say(RELAY, &over, -1);
+	return done.id;
+}
+
+static struct span
+report_text(void)
+{
+	static uint8_t room[8192];
+	struct buf b = BUF(room);
+
+	CHECK_OK(fd_read_whole(x.came, &b));
+	return buf_view(&b);
+}
+
+static void
+say_verdict(uint64_t message, struct span report, uint32_t outcome,
+	uint16_t fault)
+{
+	struct scan_answer m = { .head = { .type = SCAN_ANSWER,
+					 .session = message },
+		.fault = fault,
+		.verdict = { .size = report.len, .outcome = outcome } };
+
+	sha256(report, m.verdict.sha256);
+	say(SCAN, &m, -1);
+}
+
+static void
+say_stored(uint64_t message, uint16_t fault)
+{
+	struct deliver_done m = { .head = { .type = DELIVER_DONE,
+					  .session = message },
+		.fault = fault };
+
+	say(STORE, &m, -1);
+}
+
+/* A clean report goes to the mailbox of the login; its dedupe key. */
+static void
+hear_delivery(uint64_t message, struct span report, uint8_t dkey[16])
+{
+	struct deliver_open open;
+	struct deliver_rcpt rcpt;
+
+	hear(STORE, DELIVER_OPEN, &open);
+	CHECK_NUMBER(open.head.session, message);
+	CHECK_NUMBER(open.sender_len, 0);
+	CHECK_NUMBER(open.size, report.len);
+	CHECK_SPANS(report_text(), report);
+	hear(STORE, DELIVER_RCPT, &rcpt);
+	CHECK_NUMBER(rcpt.account, ACCOUNT);
+	CHECK_NUMBER(rcpt.has_dkey, 1);
+	CHECK_SPAN(span_at(rcpt.address, rcpt.address_len), "alice@me.t");
+	memcpy(dkey, rcpt.dkey, sizeof rcpt.dkey);
+}
+
+static struct span
+hear_report(uint64_t message)
+{
+	struct scan_request m;
+	struct span text;
+
+	hear(SCAN, SCAN_REQUEST, &m);
+	CHECK_NUMBER(m.head.session, message);
+	text = report_text();
+	CHECK_NUMBER(m.size, text.len);
+	return text;
+}
+
+static bool
+holds(struct span s, const char *text)
+{
+	return span_find(s, span_of(text)) < s.len;
+}
+
+TEST(a_report_is_scanned_and_stored_and_the_message_goes)
+{
+	uint8_t dkey[16];
+	struct span report;
+	uint64_t id;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	id = failed(2, 10);
+	report = hear_report(id);
+	CHECK(holds(report, "\r\nFinal-Recipient: rfc822; a@one.test\r\n"));
+	CHECK(holds(report, "\r\nFinal-Recipient: rfc822; b@one.test\r\n"));
+	CHECK(holds(report, "\r\nSubject: one\r\n"));
+	CHECK(!holds(report, "body"));
+	wait_for(2, 2);
+	say_verdict(id, report, OUTCOME_CLEAN, 0);
+	hear_delivery(id, report, dkey);
+	wait_for(2, 2);
+	say_stored(id, 0);
+	wait_for(0, 0);
+	end();
+}
+
+/* What another server says is no line of ours. */
+TEST(a_reply_adds_no_line_to_a_report)
+{
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	CHECK(!holds(hear_report(failed(1, 10)), "\nX: evi"));
+	end();
+}
+
+TEST(a_report_is_stored_once_over_restarts)
+{
+	uint8_t first[16], second[16];
+	struct span report;
+	uint64_t id;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	id = failed(1, 10);
+	report = hear_report(id);
+	say_verdict(id, report, OUTCOME_CLEAN, 0);
+	hear_delivery(id, report, first);
+	fake_stop(); /* before the answer of store */
+	start();
+	report = hear_report(id);
+	say_verdict(id, report, OUTCOME_CLEAN, 0);
+	hear_delivery(id, report, second);
+	CHECK(!memcmp(first, second, sizeof first));
+	say_stored(id, 0);
+	wait_for(0, 0);
+	end();
+}
+
+TEST(nobody_is_told_of_what_nobody_sent)
+{
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	failed(2, 0);
+	wait_for(0, 0);
+	end();
+}
+
+TEST(a_report_that_cannot_be_handed_over_waits)
+{
+	struct span report;
+	uint64_t id;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	id = failed(1, 10);
+	report = hear_report(id);
+	say_verdict(id, report, 0, fault_number(&fault_verdict_missing));
+	wait_for(1, 1);
+	order(QUEUE_RETRY, id);
+	check_done(1, OK);
+	report = hear_report(id);
+	/* the operator may not take away what is at work */
+	order(QUEUE_DROP, id);
+	check_done(0, &fault_ipc_busy);
+	order(QUEUE_RELEASE, id);
+	check_done(1, OK);
+	say_verdict(id, report, OUTCOME_INFECTED, 0);
+	wait_for(0, 0);
+	end();
+}
