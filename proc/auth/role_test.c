@@ -536,6 +536,28 @@ TEST(auth_counts_a_credential_in_clear)
 	fake_stop();
 }
 
+TEST(auth_does_not_let_recipients_wait_for_guesses)
+{
+	struct rcpt_check ask = { .head = { .type = RCPT_CHECK },
+		.address_len = sizeof "postmaster" - 1,
+		.address = "postmaster" };
+	unsigned refused = 0;
+
+	if (!start())
+		return;
+	for (uint8_t net = 1; net <= 10; net++)
+		try_plain(net, SPAN("\0alice\0guess"));
+	CHECK_OK(channel_send(fake.links[MX], &ask, -1));
+	for (;;) {
+		fake_expect_any(RCPT_ANSWER, SASL_DONE, SASL_DONE);
+		if (fake.message.head.type == RCPT_ANSWER)
+			break;
+		refused++;
+	}
+	CHECK(refused <= 2);
+	fake_stop();
+}
+
 static const struct {
 	const char *what;
 	enum role first, second;
