@@ -11,7 +11,6 @@ lib/imap      := lib/base lib/mail lib/mime
 lib/policy    := lib/base lib/mail
 lib/sched     := lib/base
 lib/conf      := lib/base lib/mail
-lib/evidence  := lib/base
 trust         := lib/base
 sys           := lib/base lib/mail lib/conf trust
 state/journal := lib/base trust sys
@@ -20,7 +19,7 @@ state/store   := lib/base lib/mail lib/mime trust sys state/journal
 state/users   := lib/base lib/mail trust sys
 state/log     := lib/base trust sys
 intake        := lib/base lib/mail lib/smtp lib/policy lib/conf trust sys
-standard      := lib/base lib/evidence lib/mail lib/conf trust sys state/users
+standard      := lib/base lib/mail lib/conf trust sys state/users
 
 proc/master     := lib/base lib/conf trust sys
 proc/mx         := lib/base lib/mail lib/smtp lib/policy lib/conf trust sys intake
@@ -36,11 +35,11 @@ proc/dial       := lib/base lib/mail lib/policy lib/conf trust sys
 proc/relay      := lib/base lib/mail lib/smtp lib/conf trust sys
 proc/store      := lib/base lib/mail lib/conf trust sys state/journal state/store
 proc/log        := lib/base lib/conf trust sys state/log
-ctl             := lib/base lib/mail lib/conf lib/evidence trust sys state/journal state/queue state/store state/users state/log standard
+ctl             := lib/base lib/mail lib/conf trust sys state/journal state/queue state/store state/users state/log standard
 
 # lib/ computes: no kernel, no clock, no heap, no globals (tools/check-pure).
 PURE := lib/base lib/mail lib/mime lib/smtp lib/imap lib/policy lib/sched \
-	lib/conf lib/evidence trust
+	lib/conf trust
 
 PROGRAMS := proc/master proc/mx proc/submission proc/login proc/imap \
 	proc/auth proc/keys proc/dns proc/scan proc/queue proc/dial \
