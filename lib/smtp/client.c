@@ -416,6 +416,10 @@ smtp_client_run(struct smtp_client *c, struct span *in)
 					       .verb = CLIENT_ASK_JOB });
 			break;
 		case CLIENT_BODY:
+			if (in->len > 0) { /* the message is not whole yet */
+				broke_protocol(c, &fault_response_syntax);
+				break;
+			}
 			ask(c, (struct client_ask){ .verb = CLIENT_ASK_OCTETS,
 				       .offset = c->offset });
 			break;

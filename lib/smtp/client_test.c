@@ -72,6 +72,10 @@ static const struct dialogue {
 		SPAN(EHLO "250 x\r\n250 x\r\n250 x\r\n" W "354 x\r\n" W
 			  "354 x\r\n"),
 		HELLO MAIL RCPTS "DATA\r\n" BODY, { 451, 451 } },
+	{ "success said before the message was sent", 0, false, 0,
+		SPAN(EHLO "250 x\r\n250 x\r\n250 x\r\n" W
+			  "354 x\r\n250 x\r\n"),
+		HELLO MAIL RCPTS "DATA\r\n", { 451, 451 } },
 	{ "the message refused", 0, false, 0,
 		SPAN(EHLO "250 x\r\n250 x\r\n250 x\r\n" W "354 x\r\n" W
 			  "552 x\r\n" W "221 x\r\n"),
