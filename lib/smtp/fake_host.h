@@ -1,7 +1,8 @@
 /* fake_host.h -- a host of the SMTP server that decides by the words alone, and
  * writes down what it was asked.  For tests and fuzz targets.
  *
- *	recipients  "nobody..." is unknown, "busy..." comes later
+ *	recipients  "nobody..." is unknown, "away..." lives elsewhere, "busy..."
+ *	            comes later
  *	senders     "never..." is refused
  *	logins      a message that has "bad" in it fails
  *	SCRAM       two steps, the second with a last word
@@ -87,6 +88,8 @@ fake_judgement(struct fake_host *h)
 	if (ask->verb == SMTP_ASK_RCPT &&
 		span_starts(ask->path, SPAN("nobody")))
 		return &fault_mailbox_unknown;
+	if (ask->verb == SMTP_ASK_RCPT && span_starts(ask->path, SPAN("away")))
+		return &fault_relay_denied;
 	if (ask->verb == SMTP_ASK_RCPT && span_starts(ask->path, SPAN("busy")))
 		return &fault_mailbox_busy;
 	return OK;

@@ -161,7 +161,7 @@ auth(struct smtp_server *s, struct span argument)
 		ask(s, SMTP_ASK_BURN, s->state);
 		return &fault_auth_in_clear;
 	}
-	if (s->logged_in)
+	if (s->logged_in || s->state == SMTP_CONNECTED)
 		return &fault_verb_too_early;
 	s->ask = (struct smtp_ask){ 0 };
 	TRY(command_auth(argument, s->binding, &s->ask.mechanism, &initial));
@@ -300,8 +300,9 @@ typedef const struct fault *action(struct smtp_server *s, struct span argument);
 /* clang-format off */
 static action *const moves[SMTP_STATES][VERBS] = {
 	[SMTP_CONNECTED] = {
-		[EHLO] = ehlo, [HELO] = helo, [RSET] = rset, [NOOP] = noop,
-		[QUIT] = quit, [VRFY] = vrfy, [EXPN] = expn, [HELP] = help,
+		[EHLO] = ehlo, [HELO] = helo, [AUTH] = auth, [RSET] = rset,
+		[NOOP] = noop, [QUIT] = quit, [VRFY] = vrfy, [EXPN] = expn,
+		[HELP] = help,
 	},
 	[SMTP_READY] = {
 		[EHLO] = ehlo, [HELO] = helo, [STARTTLS] = starttls,
@@ -473,19 +474,45 @@ smtp_login_done(struct smtp_server *s, const struct fault *f, struct span last)
 
 /* --- data ---------------------------------------------------------------- */
 
+/* Octets of the message that may come before something changes: first it is
+ * too large, then the session ends. */
+static uint64_t
+data_room(const struct smtp_server *s)
+{
+	uint64_t max = s->profile->max_message;
+
+	return (s->txn.received < max ? max : SMTP_DRAIN_MAX * max) -
+		s->txn.received;
+}
+
+/* The next octets of the message, so many that the limits fall between two
+ * pieces: wherever the network cuts, the host sees the same octets.  What is
+ * too large is read so that the client hears of it, but not for ever. */
+static FALLIBLE
+take_data(struct smtp_server *s, struct span *in, struct span *piece, bool *end)
+{
+	uint64_t room = data_room(s);
+	struct span part = span_at(in->at, in->len < room ? in->len : room);
+	size_t len = part.len;
+
+	TRY(data_next(&s->txn.data, &part, piece, end));
+	span_shift_upto(in, len - part.len);
+	s->txn.received += piece->len;
+	return data_room(s) > 0 ? OK : &fault_message_too_large;
+}
+
 /* One step of the message; false when there is nothing to do. */
 static bool
 read_data(struct smtp_server *s, struct span *in)
 {
 	struct span piece;
 	bool end;
-	const struct fault *f = data_next(&s->txn.data, in, &piece, &end);
+	const struct fault *f = take_data(s, in, &piece, &end);
 
 	if (f) { /* the stream has no next command */
 		close_with(s, f);
 		return true;
 	}
-	s->txn.received += piece.len;
 	if (s->txn.received > s->profile->max_message && !s->txn.failed)
 		s->txn.failed = &fault_message_too_large;
 	if (end) {
@@ -540,7 +567,7 @@ answer_rcpt(struct smtp_server *s, const struct fault *f)
 		ok(s, "2.1.5");
 		return;
 	}
-	if (f == &fault_mailbox_unknown && ++s->unknown >= SMTP_UNKNOWN_MAX)
+	if (f->blame == BLAME_PEER && ++s->unknown >= SMTP_UNKNOWN_MAX)
 		close_with(s, &fault_session_unknowns);
 	else
 		MUST(put_reply_fault(&s->out, f));
@@ -579,7 +606,10 @@ smtp_answer(struct smtp_server *s, const struct fault *f)
 		break;
 	}
 	if (f) {
-		MUST(put_reply_fault(&s->out, f));
+		if (f->blame == BLAME_PEER)
+			refuse(s, f);
+		else
+			MUST(put_reply_fault(&s->out, f));
 		return;
 	}
 	s->state = s->next;

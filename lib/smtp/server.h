@@ -29,7 +29,8 @@
 #define SMTP_OUTPUT_MAX 2048 /* room for any one reply is kept              */
 #define SMTP_BAD_MAX    5    /* refused commands in a session, NC-2.2.c     */
 #define SMTP_IDLE_MAX   100  /* commands that lead nowhere, between messages */
-#define SMTP_UNKNOWN_MAX 10  /* unknown recipients in a session, AU-D01     */
+#define SMTP_DRAIN_MAX 2     /* times max_message are read to tell the client */
+#define SMTP_UNKNOWN_MAX 10  /* recipients refused for good, AU-D01         */
 
 /* What the service is; borrowed for the session's life. */
 struct smtp_profile {

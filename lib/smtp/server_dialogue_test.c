@@ -81,6 +81,21 @@ static const struct dialogue mail[] = {
 			     "RCPT TO:<v@b>\r\n"),
 		"220 " EHLO "250 550 550 550 550 550 550 550 550 550 421 ",
 		"MRRRRRRRRRR", false },
+	{ "ten attempts to relay", &mx,
+		SPAN(TO_MAIL "RCPT TO:<away@b>\r\nRCPT TO:<away@b>\r\n"
+			     "RCPT TO:<away@b>\r\nRCPT TO:<away@b>\r\n"
+			     "RCPT TO:<away@b>\r\nRCPT TO:<away@b>\r\n"
+			     "RCPT TO:<away@b>\r\nRCPT TO:<away@b>\r\n"
+			     "RCPT TO:<away@b>\r\nRCPT TO:<away@b>\r\n"
+			     "RCPT TO:<v@b>\r\n"),
+		"220 " EHLO "250 550 550 550 550 550 550 550 550 550 421 ",
+		"MRRRRRRRRRR", false },
+	{ "five senders that are refused", &mx,
+		SPAN("EHLO c\r\nMAIL FROM:<never@b>\r\n"
+		     "MAIL FROM:<never@b>\r\nMAIL FROM:<never@b>\r\n"
+		     "MAIL FROM:<never@b>\r\nMAIL FROM:<never@b>\r\n"
+		     "MAIL FROM:<a@b>\r\n"),
+		"220 " EHLO "550 550 550 550 421 ", "MMMMM", false },
 	{ "a size too large is known at once", &mx,
 		SPAN("EHLO c\r\nMAIL FROM:<a@b> SIZE=21\r\n"
 		     "MAIL FROM:<a@b> SIZE=20\r\n"),
@@ -88,6 +103,9 @@ static const struct dialogue mail[] = {
 	{ "a message too large is read to its end", &mx,
 		SPAN(BODY "0123456789\r\n01234567\r\n.\r\nMAIL FROM:<a@b>\r\n"),
 		"220 " EHLO "250 250 354 552 250 ", "MRBFM", true },
+	{ "a message without end", &mx,
+		SPAN(BODY "0123456789\r\n0123456789\r\n0123456789\r\n0123"),
+		"220 " EHLO "250 250 354 552 ", "MRB", false },
 	{ "a message just small enough", &mx,
 		SPAN(BODY "0123456789\r\n012345\r\n.\r\n"),
 		"220 " EHLO "250 250 354 250 ", "MRBK", true },

@@ -37,7 +37,7 @@ static const struct {
 					       "503-= 503-= 503-= 503-=" },
 	{ "STARTTLS x",             MX|CLEAR,  "503-= 501-= 501-= 501-=" },
 	{ "AUTH PLAIN AGEAYg==",    MX,        "502-= 502-= 502-= 502-=" },
-	{ "AUTH PLAIN AGEAYg==",    CLEAR,     "503-= 538X= 503-= 503-=" },
+	{ "AUTH PLAIN AGEAYg==",    CLEAR,     "538X= 538X= 503-= 503-=" },
 	{ "AUTH PLAIN AGEAYg==",    SECURED,   "503-= 000L= 503-= 503-=" },
 	{ "AUTH PLAIN",             SECURED,   "503-= 000L= 503-= 503-=" },
 	{ "AUTH PLAIN AGEAYg==",    LOGGED_IN, "503-= 503-= 503-= 503-=" },
