@@ -117,6 +117,14 @@ hear(enum role role, uint32_t type, void *message)
 	memcpy(message, head, message_size(type));
 }
 
+static inline bool
+hears_nothing(enum role role)
+{
+	struct pollfd p = { x.ends[role], POLLIN, 0 };
+
+	return poll(&p, 1, 0) == 0;
+}
+
 /* --- life ---------------------------------------------------------------- */
 
 static inline void

@@ -196,6 +196,8 @@ TEST(a_report_that_cannot_be_handed_over_waits)
 	check_done(0, &fault_ipc_busy);
 	order(QUEUE_RELEASE, id);
 	check_done(1, OK);
+	wait_for(1, 1);
+	CHECK(hears_nothing(SCAN));
 	say_verdict(id, report, OUTCOME_INFECTED, 0);
 	wait_for(0, 0);
 	end();
