@@ -4,18 +4,11 @@
 #include "proc/auth/auth.h"
 #include "sys/crypto.h"
 
-/* Nothing fits these. */
-static void
-make_unprovable(struct scram_keys *k)
-{
-	random_octets(k->stored, sizeof k->stored);
-	random_octets(k->server, sizeof k->server);
-}
-
 /* The same salt at every try and after every restart, as a real one has
- * (AU-D02).  It is made from what only this process and the file know. */
+ * (AU-D02): it is made from what only this process and the file know.  No
+ * password fits the keys. */
 static void
-make_salt(const struct auth *a, struct span login, struct scram_keys *k)
+make_keys(const struct auth *a, struct span login, struct scram_keys *k)
 {
 	uint8_t made[SHA256_OCTETS], room[SASL_BLOB_MAX];
 	struct buf lower = BUF(room);
@@ -25,8 +18,11 @@ make_salt(const struct auth *a, struct span login, struct scram_keys *k)
 	hmac_sha256(users_secret(a->users), buf_view(&lower), made);
 	memcpy(k->salt, made, sizeof k->salt);
 	k->iterations = SCRAM_ITERATIONS;
+	random_octets(k->stored, sizeof k->stored);
+	random_octets(k->server, sizeof k->server);
 }
 
+/* A disabled account has its own: exchange.c refuses it in the end. */
 void
 keys_find(const struct auth *a, struct span login, struct scram_keys *out)
 {
@@ -35,7 +31,5 @@ keys_find(const struct auth *a, struct span login, struct scram_keys *out)
 	if (u)
 		*out = u->scram;
 	else
-		make_salt(a, login, out);
-	if (!u || u->state != USER_ENABLED)
-		make_unprovable(out);
+		make_keys(a, login, out);
 }

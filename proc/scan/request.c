@@ -1,4 +1,5 @@
 #include "lib/base/escape.h"
+#include "lib/mail/trace.h"
 #include "proc/scan/scan.h"
 #include "sys/clock.h"
 #include "sys/crypto.h"
@@ -123,12 +124,12 @@ hash_body(int fd, uint64_t size, uint8_t out[SHA256_OCTETS])
 
 /* The engine looks at the whole of the descriptor: it must be just the body. */
 static FALLIBLE
-look_at_body(struct request *r, uint64_t size)
+look_at_body(struct request *r, uint64_t size, uint64_t most)
 {
 	uint64_t whole;
 
 	TRY(fd_size(r->body, &whole));
-	if (whole != size)
+	if (whole != size || size > most)
 		return &fault_ipc_malformed;
 	r->verdict = (struct verdict){ .size = size };
 	return hash_body(r->body, size, r->verdict.sha256);
@@ -158,7 +159,8 @@ request_take(struct scan *s, struct channel *c, const struct scan_request *m,
 	r->body = fd_give(&fd);
 	r->slot = slot;
 	r->came = clock_tick();
-	f = look_at_body(r, m->size);
+	f = look_at_body(r, m->size,
+		site_of(s->role)->max_message + TRACE_MAX);
 	if (f) {
 		request_answer(s, r, &fault_verdict_missing);
 		return;

@@ -289,6 +289,7 @@ static const struct {
 	{ "it says OK without a number", "fd[9]: OK" },
 };
 
+/* Two sessions end over a body; the third has nothing to do with it. */
 TEST(scan_makes_no_verdict_of_a_failure)
 {
 	struct span body = SPAN("body");
@@ -304,11 +305,17 @@ TEST(scan_makes_no_verdict_of_a_failure)
 			if (c->says)
 				reply(c->says);
 			fd_close(&engine);
-			if (session == 0)
-				open_engine();
+			channel_pause(fake.links[MX], true);
+			open_engine();
+			channel_pause(fake.links[MX], false);
 		}
 		check_missing(30);
+		request(body, body.len, 31);
+		expect_scan();
+		reply("2: fd[9]: OK");
+		CHECK_NUMBER(expect_answer(31)->fault, 0);
 		fake_expect_event(EV_ENGINE_AWAY);
+		fd_close(&engine);
 		fake_stop();
 	}
 }
