@@ -60,7 +60,10 @@ take_challenge(void *owner, struct channel *c, const void *message, int fd)
 	(void)fd;
 	if (!s)
 		return;
-	smtp_challenge(&s->engine, span_at(m->blob, m->blob_len));
+	if (m->blob_len > sizeof m->blob)
+		smtp_login_done(&s->engine, &fault_ipc_malformed, SPAN_NONE);
+	else
+		smtp_challenge(&s->engine, span_at(m->blob, m->blob_len));
 	session_run(s);
 }
 
@@ -70,6 +73,9 @@ keep_login(struct session *s, const struct sasl_done *m)
 {
 	struct login_facts facts = { .grant = m->grant };
 
+	if (m->login_len > sizeof m->login ||
+		m->addresses_len > sizeof m->addresses)
+		return &fault_ipc_malformed;
 	arena_reset(&s->arena);
 	TRY(arena_copy(&s->arena, span_at(m->login, m->login_len),
 		&facts.name));
@@ -94,7 +100,7 @@ take_login(void *owner, struct channel *c, const void *message, int fd)
 	if (!f)
 		f = keep_login(s, m);
 	smtp_login_done(&s->engine, f,
-		m->blob_len > 0 ? span_at(m->blob, m->blob_len) : SPAN_NONE);
+		m->blob_len > 0 && m->blob_len <= sizeof m->blob ? span_at(m->blob, m->blob_len) : SPAN_NONE);
 	session_run(s);
 }
 

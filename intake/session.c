@@ -1,4 +1,5 @@
 #include "intake/intake.h"
+#include "sys/fd.h"
 #include "sys/log.h"
 
 #define HANDSHAKE_US SECONDS(30)  /* ST-D09 */
@@ -230,6 +231,10 @@ start(struct session *s, int fd, uint16_t port)
 
 	if (stream_open(role_loop(in->role), fd, &events, s, &s->stream))
 		return false;
+	if (p->tls_from_start && stream_accept_tls(s->stream, in->tls)) {
+		stream_abort(&s->stream);
+		return false;
+	}
 	LOG(EV_CLIENT_CONNECTED, s->id,
 		log_text(span_of(service_name(
 			site(s)->permits[s->permit].service))),
@@ -237,8 +242,6 @@ start(struct session *s, int fd, uint16_t port)
 	smtp_server_init(&s->engine, p);
 	if (p->tls_from_start) {
 		stream_deadline(s->stream, HANDSHAKE_US);
-		if (stream_accept_tls(s->stream, in->tls))
-			stream_abort(&s->stream);
 		return true;
 	}
 	flush(s);
@@ -250,6 +253,7 @@ bool
 session_open(void *owner, int fd, int permit, const uint8_t peer[16],
 	uint16_t port)
 {
+	OWNED(fd_close) int owned = fd;
 	struct intake *in = owner;
 	struct session *s;
 	uint32_t slot;
@@ -266,12 +270,10 @@ session_open(void *owner, int fd, int permit, const uint8_t peer[16],
 	memcpy(s->peer, peer, sizeof s->peer);
 	arena_init(&s->arena, &in->arenas, LOGIN_ARENA);
 	transaction_init(&s->txn, &in->arenas, TXN_ARENA);
-	if (!start(s, fd, port)) {
+	if (!start(s, fd_give(&owned), port)) {
 		pool_give(in->sessions, slot);
 		return false;
 	}
-	if (!s->stream) /* TLS could not begin; the descriptor is closed */
-		pool_give(in->sessions, slot);
 	return true;
 }
 

@@ -94,10 +94,9 @@ take(struct acceptor *a, int connection, int permit,
 
 	take_peer(from, peer, &port);
 	count = count_of(a, peer);
-	if (*count >= a->per_source || !a->f(a->owner, fd, permit, peer, port))
-		return;
-	++*count;
-	fd_give(&fd);
+	if (*count < a->per_source &&
+		a->f(a->owner, fd_give(&fd), permit, peer, port))
+		++*count;
 }
 
 static void

@@ -17,8 +17,8 @@ struct acceptor;
  * permit  number of the permit it came through
  * peer    IPv6, or IPv4 mapped into it
  *
- * Returns false when it does not want it: the descriptor is still the
- * acceptor's then and is closed. */
+ * Returns false when there is no connection now: it does not count for its
+ * source.  The descriptor is closed by then. */
 typedef bool on_accept(void *owner, int fd, int permit, const uint8_t peer[16],
 	uint16_t port);
 

@@ -257,6 +257,7 @@ bool
 connection_open(void *owner, int fd, int permit, const uint8_t peer[16],
 	uint16_t port)
 {
+	OWNED(fd_close) int owned = fd;
 	struct login *l = owner;
 	struct connection *c;
 	uint32_t slot;
@@ -270,19 +271,19 @@ connection_open(void *owner, int fd, int permit, const uint8_t peer[16],
 	*c = (struct connection){ .login = l, .slot = slot,
 		.id = role_new_session(l->role) };
 	memcpy(c->peer, peer, sizeof c->peer);
-	if (stream_open(role_loop(l->role), fd, &client_events, c, &c->client)) {
+	if (stream_open(role_loop(l->role), fd_give(&owned), &client_events, c,
+		    &c->client)) {
+		pool_give(l->connections, slot);
+		return false;
+	}
+	if (stream_accept_tls(c->client, l->tls)) {
+		stream_abort(&c->client);
 		pool_give(l->connections, slot);
 		return false;
 	}
 	LOG(EV_CLIENT_CONNECTED, c->id, log_text(SPAN("imaps")),
 		log_address(peer), log_number(port));
 	stream_deadline(c->client, HANDSHAKE_US);
-	/* the descriptor is the stream's now, whatever follows */
-	if (stream_accept_tls(c->client, l->tls)) {
-		stream_abort(&c->client);
-		pool_give(l->connections, slot);
-		return true;
-	}
 	return true;
 }
 

@@ -211,6 +211,14 @@ become(struct master *m, enum role role, int channel)
 	_exit(127);
 }
 
+/* Sessions have no timer: whoever asked for one is told that there is none. */
+static void
+start_later(struct process *p)
+{
+	if (p->again)
+		timer_set(p->again, BACKOFF_LAST);
+}
+
 static void
 start(struct master *m, struct process *p)
 {
@@ -218,8 +226,10 @@ start(struct master *m, struct process *p)
 	OWNED(fd_close) int theirs = -1;
 	int pair[2];
 
-	if (fd_channel_pair(pair))
+	if (fd_channel_pair(pair)) {
+		start_later(p);
 		return;
+	}
 	ours = pair[0];
 	theirs = pair[1];
 	p->pid = fork();
@@ -227,7 +237,7 @@ start(struct master *m, struct process *p)
 		become(m, p->role, theirs);
 	if (p->pid < 0) {
 		p->pid = 0;
-		timer_set(p->again, BACKOFF_LAST);
+		start_later(p);
 		return;
 	}
 	p->ready = false;
@@ -274,7 +284,8 @@ start_again(void *arg)
 		return;
 	r->process->restarts++;
 	start(r->master, r->process);
-	go(r->process);
+	if (r->process->pid)
+		go(r->process);
 }
 
 void

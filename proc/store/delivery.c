@@ -56,10 +56,13 @@ delivery_open(void *keeper, struct channel *c, const void *message, int fd)
 	uint32_t slot;
 
 	if (m->rcpts == 0 || m->rcpts > RCPTS_MAX ||
-		m->sender_len > ADDRESS_MAX || find(k, c, &m->head)) {
+		m->sender_len > ADDRESS_MAX) {
 		answer(k, c, &m->head, &fault_ipc_malformed, 0);
 		return;
 	}
+	d = find(k, c, &m->head);
+	if (d) /* who begins again gave up what he began */
+		forget(k, d);
 	d = k->stopping ? NULL : pool_take(k->deliveries, &slot);
 	if (!d) {
 		answer(k, c, &m->head, &fault_ipc_busy, 0);

@@ -291,10 +291,21 @@ TEST(a_delivery_has_1_to_1000_recipients)
 	begin();
 	send_open(1, 0);
 	send_open(2, 1001);
-	send_open(3, 1);
-	send_open(3, 1); /* twice the same */
-	wait_for(3);
+	wait_for(2);
 	CHECK(fault_row(w.last.deliver.fault) == &fault_ipc_malformed);
+	end();
+}
+
+TEST(who_begins_again_gave_up_what_he_began)
+{
+	begin();
+	send_open(3, 2);
+	send_rcpt(3, 7); /* the other recipient never comes */
+	send_open(3, 1);
+	send_rcpt(3, 8);
+	wait_for(1);
+	CHECK_NUMBER(w.last.deliver.fault, 0);
+	CHECK(!w.keeper.begun);
 	end();
 }
 
