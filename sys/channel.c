@@ -323,6 +323,13 @@ channel_pause(struct channel *c, bool paused)
 }
 
 void
+channel_end(struct channel *c)
+{
+	if (!c->closed)
+		shutdown(c->fd, SHUT_RDWR);
+}
+
+void
 channel_on_room(struct channel *c, on_room *f)
 {
 	if (c->closed)

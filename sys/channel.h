@@ -55,6 +55,10 @@ FALLIBLE channel_wait(struct channel *c, uint32_t type, void *message,
 /* Close now; the gone handler is not called. */
 void channel_close(struct channel **c);
 
+/* End it because the peer does not read: both sides are told in a later turn,
+ * as if the other one had gone. */
+void channel_end(struct channel *c);
+
 enum role channel_peer(const struct channel *c);
 uint32_t channel_instance(const struct channel *c);
 

@@ -206,6 +206,28 @@ send_more(void *owner, struct channel *c)
 	}
 }
 
+TEST(who_does_not_read_is_ended_on_both_sides)
+{
+	struct rcpt_answer a = { .head = { .type = RCPT_ANSWER } };
+	const struct fault *f;
+	ssize_t n;
+
+	open_pair();
+	do
+		f = channel_send(t.auth, &a, -1);
+	while (!f);
+	CHECK(f == &fault_ipc_busy);
+	channel_end(t.auth);
+	CHECK_NUMBER(t.gone, 0); /* not under the caller's feet */
+	turn();
+	CHECK_NUMBER(t.gone, 1);
+	do
+		n = read(t.mx, &a, sizeof a);
+	while (n > 0);
+	CHECK_NUMBER(n, 0);
+	close_pair();
+}
+
 TEST(a_long_answer_goes_on_when_there_is_room)
 {
 	struct rcpt_answer a;

@@ -71,6 +71,8 @@ end_permit(struct master *m, uint32_t i, const char *reason)
 FALLIBLE
 listeners_follow_permits(struct master *m, struct instant now)
 {
+	const struct fault *f = OK;
+
 	for (uint32_t i = 0; i < m->site.permits_count; i++) {
 		const struct site_permit *p = &m->site.permits[i];
 		bool open = site_permit_open(p, now);
@@ -87,7 +89,8 @@ listeners_follow_permits(struct master *m, struct instant now)
 				"posthold: cannot listen for permit %s on port %u: %s\n",
 				service_name(p->service), p->port,
 				strerror(errno));
-			return &fault_sys_failed;
+			f = &fault_sys_failed;
+			continue; /* the others are not to blame */
 		}
 		process_tell_listener(m, i, true);
 		LOG(EV_SERVICE_LISTEN, 0,
@@ -95,7 +98,7 @@ listeners_follow_permits(struct master *m, struct instant now)
 			log_address(p->address), log_number(p->port),
 			log_text(SITE_TEXT(p->reason)));
 	}
-	return OK;
+	return f;
 }
 
 void

@@ -21,12 +21,12 @@ begin(struct keeper *k, struct channel *c)
 	return k->store ? s : NULL;
 }
 
-/* A session that does not read its answers is not served any more. */
+/* A session that does not read its answers has ended. */
 static void
 reply(struct channel *c, const void *m, int fd)
 {
 	if (channel_send(c, m, fd))
-		channel_pause(c, true);
+		channel_end(c);
 }
 
 void
