@@ -276,5 +276,5 @@ wait_for(uint64_t rows, uint64_t attempts)
 			return;
 		usleep(1000);
 	}
-	CHECK(!"it came to that");
+	CHECK(false && "it came to that");
 }
