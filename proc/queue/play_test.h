@@ -257,24 +257,32 @@ check_done(uint64_t count, const struct fault *f)
 	CHECK_NUMBER(done.fault, fault_number(f));
 }
 
-/* Wait until the list has so many rows, with so many attempts in all: channels
- * are read in any order. */
+/* What the list shows: rows, and attempts in all of them. */
+static inline void
+list(uint64_t *rows, uint64_t *attempts)
+{
+	const struct head *head;
+
+	*rows = *attempts = 0;
+	order(QUEUE_LIST, 0);
+	while ((head = hear_any(CTL))->type == QUEUE_ROW) {
+		++*rows;
+		*attempts += ((const struct queue_row *)head)->attempts;
+	}
+	CHECK_NUMBER(head->type, CTL_DONE);
+}
+
+/* Wait until it shows that: channels are read in any order. */
 static inline void
 wait_for(uint64_t rows, uint64_t attempts)
 {
-	for (int i = 0; i < 60000; i++) {
-		const struct head *head;
-		uint64_t n = 0, sum = 0;
+	uint64_t n = UINT64_MAX, sum = 0;
 
-		order(QUEUE_LIST, 0);
-		while ((head = hear_any(CTL))->type == QUEUE_ROW) {
-			n++;
-			sum += ((const struct queue_row *)head)->attempts;
-		}
-		CHECK_NUMBER(head->type, CTL_DONE);
-		if (n == rows && sum == attempts)
-			return;
-		usleep(1000);
+	for (int i = 0; i < 60000 && (n != rows || sum != attempts); i++) {
+		if (i > 0)
+			usleep(1000);
+		list(&n, &sum);
 	}
-	CHECK(false && "it came to that");
+	CHECK_NUMBER(n, rows);
+	CHECK_NUMBER(sum, attempts);
 }
