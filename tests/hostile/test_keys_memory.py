@@ -2,9 +2,12 @@
 
 import re
 
-from tests.hostile.scan_memory import scan
+import pytest
+
+from tests.hostile.scan_memory import readable, scan
 
 HOLDERS = {"keys"}
+SHADOW = 1 << 40  # octets of one area: AddressSanitizer maps 15 TiB
 
 
 def private_keys(site):
@@ -22,6 +25,10 @@ def test_only_keys_has_the_private_key(site):
     keys = list(private_keys(site))
     assert keys
     processes = site.processes()
+    if any(end - start > SHADOW for start, end in
+           readable(processes["keys"][0])):
+        pytest.skip("AddressSanitizer's shadow is too large to read; the "
+                    "release build is searched")
     held = 0
     for path, pem in keys:
         for role, pids in processes.items():
