@@ -88,7 +88,7 @@ ask_rcpt(struct session *s, const struct smtp_ask *ask)
 	}
 	memcpy(m.address, ask->path.at, ask->path.len);
 	m.head = session_question(s, RCPT_CHECK, WAITS_RCPT);
-	return channel_send(s->in->links[AUTH], &m, -1);
+	return channel_send(role_link(s->in->role, AUTH), &m, -1);
 }
 
 /* --- login --------------------------------------------------------------- */
@@ -116,7 +116,7 @@ ask_login(struct session *s, const struct smtp_ask *ask)
 	f = tls_exporter(stream_tls(s->stream), &exporter);
 	m.exporter_len = f ? 0 : (uint16_t)exporter.len;
 	m.head = session_question(s, SASL_STEP, WAITS_LOGIN);
-	f = channel_send(s->in->links[AUTH], &m, -1);
+	f = channel_send(role_link(s->in->role, AUTH), &m, -1);
 	explicit_bzero(&m, sizeof m);
 	return f;
 }
@@ -145,7 +145,7 @@ burn_login(struct session *s, const struct smtp_ask *ask)
 			site(s)->permits[s->permit].service))),
 		log_address(s->peer));
 	/* auth away: the log has it */
-	if (channel_send(s->in->links[AUTH], &m, -1))
+	if (channel_send(role_link(s->in->role, AUTH), &m, -1))
 		LOG(EV_LOGIN_IN_CLEAR, s->id, log_text(SPAN("auth is away")),
 			log_address(s->peer));
 	smtp_answer(&s->engine, OK);
@@ -205,7 +205,7 @@ ask_octets(struct session *s, const struct smtp_ask *ask)
 		return OK;
 	m = (struct plain){ .head = session_question(s, SPOOL_WANTED,
 				    WAITS_SPOOL) };
-	if (channel_send(s->in->links[QUEUE], &m, -1)) {
+	if (channel_send(role_link(s->in->role, QUEUE), &m, -1)) {
 		s->waits = WAITS_NOT;
 		s->engine.txn.failed = &fault_ipc_closed;
 	}

@@ -56,7 +56,7 @@ commit_begin(struct session *s)
 	TRY(check_header(s));
 	TRY(body_seal(&s->txn.body));
 	m.head = session_question(s, SCAN_REQUEST, WAITS_VERDICT);
-	return channel_send(s->in->links[SCAN], &m, s->txn.body.fd);
+	return channel_send(role_link(s->in->role, SCAN), &m, s->txn.body.fd);
 }
 
 static FALLIBLE
@@ -81,7 +81,7 @@ judge(struct session *s, const struct scan_answer *m)
 static FALLIBLE
 enqueue_rcpts(struct session *s)
 {
-	struct channel *queue = s->in->links[QUEUE];
+	struct channel *queue = role_link(s->in->role, QUEUE);
 	struct enqueue_rcpt m = { .head = { .type = ENQUEUE_RCPT,
 					  .serial = s->serial,
 					  .session = s->id } };
@@ -109,14 +109,14 @@ enqueue(struct session *s)
 
 	memcpy(m.sender, s->txn.sender.at, s->txn.sender.len);
 	m.head = session_question(s, ENQUEUE_OPEN, WAITS_QUEUE);
-	TRY(channel_send(s->in->links[QUEUE], &m, s->txn.body.fd));
+	TRY(channel_send(role_link(s->in->role, QUEUE), &m, s->txn.body.fd));
 	return enqueue_rcpts(s);
 }
 
 static FALLIBLE
 deliver_rcpts(struct session *s)
 {
-	struct channel *store = s->in->links[STORE];
+	struct channel *store = role_link(s->in->role, STORE);
 	struct deliver_rcpt m = { .head = { .type = DELIVER_RCPT,
 					  .serial = s->serial,
 					  .session = s->id } };
@@ -144,7 +144,7 @@ deliver(struct session *s)
 	if (s->txn.sender.len > 0)
 		memcpy(m.sender, s->txn.sender.at, s->txn.sender.len);
 	m.head = session_question(s, DELIVER_OPEN, WAITS_STORE);
-	TRY(channel_send(s->in->links[STORE], &m, s->txn.body.fd));
+	TRY(channel_send(role_link(s->in->role, STORE), &m, s->txn.body.fd));
 	return deliver_rcpts(s);
 }
 
@@ -158,7 +158,7 @@ cancel_queued(struct session *s)
 
 	if (s->txn.queued == 0)
 		return;
-	if (channel_send(s->in->links[QUEUE], &m, -1))
+	if (channel_send(role_link(s->in->role, QUEUE), &m, -1))
 		LOG(EV_MESSAGE_REFUSED, s->id, log_text(s->txn.sender),
 			log_number(s->txn.body.size),
 			log_fault(&fault_ipc_closed),

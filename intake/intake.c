@@ -98,7 +98,6 @@ linked(void *owner, struct channel *c, uint32_t account)
 	struct intake *in = owner;
 
 	(void)account;
-	in->links[channel_peer(c)] = c;
 	if (channel_peer(c) == KEYS)
 		in->keys = c;
 }
@@ -109,9 +108,8 @@ unlinked(void *owner, struct channel *c)
 	struct intake *in = owner;
 	enum role peer = channel_peer(c);
 
-	if (in->links[peer] != c)
+	if (role_link(in->role, peer)) /* it has a new one already */
 		return;
-	in->links[peer] = NULL;
 	if (peer == KEYS)
 		in->keys = NULL;
 	session_lost(in, peer);

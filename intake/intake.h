@@ -28,7 +28,7 @@ struct intake {
 	bool submission;
 	struct acceptor *acceptor;
 	struct tls_context *tls;
-	struct channel *keys, *links[ROLES]; /* NULL: away */
+	struct channel *keys; /* NULL: away */
 	struct pool *sessions;
 	struct arena_pool arenas;
 	struct smtp_profile profiles[SITE_PERMITS]; /* by permit */

@@ -163,7 +163,7 @@ ask_auth(struct connection *c, const struct login_ask *ask)
 		memcpy(m.blob, ask->blob.at, ask->blob.len);
 	f = tls_exporter(stream_tls(c->client), &exporter);
 	m.exporter_len = f ? 0 : (uint16_t)exporter.len;
-	f = channel_send(c->login->auth, &m, -1);
+	f = channel_send(role_link(c->login->role, AUTH), &m, -1);
 	explicit_bzero(&m, sizeof m);
 	if (f)
 		imap_login_failure(c->engine, f);

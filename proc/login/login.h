@@ -15,7 +15,7 @@ struct login {
 	struct role_process *role;
 	struct acceptor *acceptor;
 	struct tls_context *tls;
-	struct channel *keys, *auth; /* NULL: away */
+	struct channel *keys; /* NULL: away */
 	struct pool *connections;    /* of struct connection */
 	struct pool *engines;        /* of struct imap_login */
 	bool stopping;

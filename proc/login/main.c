@@ -70,8 +70,6 @@ linked(void *owner, struct channel *c, uint32_t account)
 	(void)account;
 	if (channel_peer(c) == KEYS)
 		l->keys = c;
-	if (channel_peer(c) == AUTH)
-		l->auth = c;
 }
 
 static void
@@ -81,10 +79,8 @@ unlinked(void *owner, struct channel *c)
 
 	if (l->keys == c)
 		l->keys = NULL;
-	if (l->auth == c) {
-		l->auth = NULL;
+	if (channel_peer(c) == AUTH && !role_link(l->role, AUTH))
 		connection_auth_lost(l);
-	}
 }
 
 static void

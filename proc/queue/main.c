@@ -180,16 +180,6 @@ take_secret(void *owner, enum secret_kind kind, const uint8_t key[TOKEN_MAC])
 }
 
 static void
-linked(void *owner, struct channel *c, uint32_t account)
-{
-	struct queue_process *p = owner;
-
-	(void)account;
-	if (channel_peer(c) != IMAP)
-		p->links[channel_peer(c)] = c;
-}
-
-static void
 unlinked(void *owner, struct channel *c)
 {
 	struct queue_process *p = owner;
@@ -197,9 +187,8 @@ unlinked(void *owner, struct channel *c)
 
 	take_forget_asker(p, c);
 	order_forget_asker(p, c);
-	if (p->links[peer] != c)
+	if (role_link(p->role, peer)) /* it has a new one already */
 		return;
-	p->links[peer] = NULL;
 	if (peer == RELAY || peer == DIAL)
 		work_lost(p);
 	if (peer == SCAN || peer == STORE)
@@ -219,7 +208,6 @@ static const struct role_hooks hooks = {
 	.prepare = prepare,
 	.file = take_file,
 	.secret = take_secret,
-	.linked = linked,
 	.unlinked = unlinked,
 	.stop = stop,
 };

@@ -79,7 +79,6 @@ struct queue_process {
 	struct role_process *role;
 	struct queue *queue;
 	struct mac_key verdicts, grants;
-	struct channel *links[ROLES];
 	int directory;
 	struct pool *incoming, *jobs, *places, *reports;
 	struct arena_pool arenas;

@@ -151,7 +151,7 @@ report_begin(struct queue_process *p, struct queued *q)
 		return;
 	}
 	r->size = m.size = b.len;
-	if (channel_send(p->links[SCAN], &m, r->body))
+	if (channel_send(role_link(p->role, SCAN), &m, r->body))
 		later(p, r);
 }
 
@@ -177,8 +177,8 @@ deliver(struct queue_process *p, struct report *r)
 	/* the time, because a new spool begins its numbers again */
 	memcpy(rcpt.dkey, &q->arrived_us, 8);
 	memcpy(rcpt.dkey + 8, &r->message, 8);
-	TRY(channel_send(p->links[STORE], &open, r->body));
-	return channel_send(p->links[STORE], &rcpt, -1);
+	TRY(channel_send(role_link(p->role, STORE), &open, r->body));
+	return channel_send(role_link(p->role, STORE), &rcpt, -1);
 }
 
 void

@@ -67,7 +67,7 @@ send_dial(struct queue_process *p, const struct job *j)
 	if (has_smarthost(p))
 		m.port = (uint16_t)site(p)->smarthost_port;
 	memcpy(m.host, j->place->name.octets, j->place->name.len);
-	return channel_send(p->links[DIAL], &m, -1);
+	return channel_send(role_link(p->role, DIAL), &m, -1);
 }
 
 static FALLIBLE
@@ -83,7 +83,7 @@ send_rcpts(struct queue_process *p, const struct job *j,
 		m.head.serial = i;
 		m.address_len = (uint16_t)address.len;
 		memcpy(m.address, address.at, address.len);
-		TRY(channel_send(p->links[RELAY], &m, -1));
+		TRY(channel_send(role_link(p->role, RELAY), &m, -1));
 	}
 	return OK;
 }
@@ -102,7 +102,7 @@ send_job(struct queue_process *p, const struct job *j, const struct queued *q,
 
 	TRY(queue_body(p->queue, q, &body));
 	memcpy(m.sender, q->sender.at, q->sender.len);
-	TRY(channel_send(p->links[RELAY], &m, body));
+	TRY(channel_send(role_link(p->role, RELAY), &m, body));
 	return send_rcpts(p, j, q);
 }
 
@@ -137,7 +137,7 @@ drop(struct queue_process *p, uint64_t job)
 	struct plain m = { .head = { .type = RELAY_DROP, .session = job } };
 
 	/* relay away: it has nothing to drop; full: it loses patience */
-	if (channel_send(p->links[RELAY], &m, -1))
+	if (channel_send(role_link(p->role, RELAY), &m, -1))
 		return;
 }
 
@@ -267,7 +267,7 @@ work_give_out(struct queue_process *p)
 
 	place_call_all(p);
 	for (int i = 0; i < TURN_MESSAGES && !p->stopping; i++) {
-		if (!p->links[RELAY] || !p->links[DIAL] ||
+		if (!role_link(p->role, RELAY) || !role_link(p->role, DIAL) ||
 			pool_used(p->jobs) >= site(p)->relay_connections)
 			return;
 		q = queue_due(p->queue, now);
@@ -366,7 +366,7 @@ work_dial_failed(struct queue_process *p, const struct dial_failed *m)
 	for (uint32_t i = 0; i < j->count; i++)
 		note(p, j, i, &m->reply);
 	/* relay away: it has nothing to drop */
-	if (channel_send(p->links[RELAY], &drop, -1))
+	if (channel_send(role_link(p->role, RELAY), &drop, -1))
 		p->idle_count = 0;
 	release(p, j, (struct instant){ 0 });
 }

@@ -36,7 +36,7 @@ tell(struct relay *r, uint64_t job, uint32_t rcpt,
 	memcpy(m.reply.text, response->text, response->text_len);
 	/* A queue that is away asks again: at least once, RFC 5321 section
 	 * 6.1. */
-	if (channel_send(r->queue, &m, -1))
+	if (channel_send(role_link(r->role, QUEUE), &m, -1))
 		return;
 }
 
@@ -46,7 +46,7 @@ tell_done(struct relay *r, uint64_t job, uint64_t connection)
 	struct relay_done m = { .head = { .type = RELAY_DONE, .session = job },
 		.connection = connection };
 
-	if (channel_send(r->queue, &m, -1))
+	if (channel_send(role_link(r->role, QUEUE), &m, -1))
 		return;
 }
 

@@ -86,25 +86,6 @@ take_file(void *owner, enum file_purpose purpose, uint32_t number, int fd)
 	free(room);
 }
 
-static void
-linked(void *owner, struct channel *c, uint32_t account)
-{
-	struct relay *r = owner;
-
-	(void)account;
-	if (channel_peer(c) == QUEUE)
-		r->queue = c;
-}
-
-static void
-unlinked(void *owner, struct channel *c)
-{
-	struct relay *r = owner;
-
-	if (r->queue == c)
-		r->queue = NULL;
-}
-
 /* Jobs at work are brought to their end; master's patience bounds that. */
 static void
 stop(void *owner)
@@ -120,8 +101,6 @@ stop(void *owner)
 static const struct role_hooks hooks = {
 	.prepare = prepare,
 	.file = take_file,
-	.linked = linked,
-	.unlinked = unlinked,
 	.stop = stop,
 };
 

@@ -21,7 +21,6 @@
 
 struct relay {
 	struct role_process *role;
-	struct channel *queue; /* NULL: away */
 	struct tls_context *any, *verified;
 	struct pool *jobs, *connections;
 	struct arena_pool arenas;

@@ -4,12 +4,6 @@
 
 static uint8_t range_room[STORE_RANGES * sizeof(struct uid_span)];
 
-static struct span
-name_of(const struct mailbox_name *n)
-{
-	return span_at(n->octets, n->len);
-}
-
 static struct box
 box_of(struct channel *c, uint32_t mailbox)
 {

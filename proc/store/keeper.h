@@ -85,6 +85,12 @@ struct keeper {
 	bool some_changed;
 };
 
+static inline struct span
+name_of(const struct mailbox_name *n)
+{
+	return span_at(n->octets, n->len);
+}
+
 /* --- turn.c -------------------------------------------------------------- */
 
 /* Hold an answer until what it says is on the disk.  `m` is one of the structs

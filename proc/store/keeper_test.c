@@ -227,7 +227,7 @@ send_rcpt(uint32_t serial, uint32_t account)
 }
 
 static struct mailbox_name
-name_of(const char *text)
+named(const char *text)
 {
 	struct mailbox_name n = { .len = (uint8_t)strlen(text) };
 
@@ -239,7 +239,7 @@ static void
 ask_by_name(uint32_t type, uint32_t serial, const char *name)
 {
 	struct mailbox_ask m = { .head = head(type, serial),
-		.name = name_of(name) };
+		.name = named(name) };
 
 	CHECK_OK(channel_send(w.imap, &m, -1));
 }
@@ -377,11 +377,11 @@ TEST(a_session_appends_copies_and_reads)
 	struct store_append append = { .head = head(STORE_APPEND, 1),
 		.size = MAIL.len,
 		.flags = 8,
-		.to = name_of("Drafts") };
+		.to = named("Drafts") };
 	struct store_copy copy = { .head = head(STORE_COPY, 2),
 		.mailbox = 2,
 		.uids = { .count = 1, .at = { { 1, 1 } } },
-		.to = name_of("nowhere") };
+		.to = named("nowhere") };
 	struct store_piece piece = { .head = head(STORE_PIECE, 3),
 		.mailbox = 2,
 		.uid = 1,

@@ -3,12 +3,6 @@
 #include "sys/fd.h"
 #include "sys/log.h"
 
-static struct span
-name_of(const struct mailbox_name *n)
-{
-	return span_at(n->octets, n->len);
-}
-
 /* Answers go out in the order of the questions: what is held goes first. */
 static struct session *
 begin(struct keeper *k, struct channel *c)
