@@ -92,13 +92,17 @@ def sunk(sink):
             for m in list(sink.messages) if b"Subject: " in m.body]
 
 
-def settle(site, sink, ledger, seconds=120):
-    """Wait until the sink has what was acknowledged for it, as the queue may
-    still be retrying."""
-    end = time.monotonic() + seconds
-    while ledger.remote - set(sunk(sink)) and time.monotonic() < end:
+def settle(site, sink, ledger, patience=120):
+    """Wait until the sink has what was acknowledged for it, or until nothing
+    more has come for a while: a long queue is not a lost one."""
+    missing = len(ledger.remote - set(sunk(sink)))
+    end = time.monotonic() + patience
+    while missing and time.monotonic() < end:
         site.run("queue", "retry", "all")
-        time.sleep(0.5)
+        time.sleep(1)
+        still = len(ledger.remote - set(sunk(sink)))
+        if still < missing:
+            missing, end = still, time.monotonic() + patience
 
 
 def verify(site, sink, ledger):

@@ -15,6 +15,7 @@ class Message:
 
 class Session(socketserver.StreamRequestHandler):
     timeout = 60
+    disable_nagle_algorithm = True  # as every mail server
 
     def say(self, text):
         self.wfile.write(text.encode() + b"\r\n")
