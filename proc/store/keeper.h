@@ -7,16 +7,22 @@
 #pragma once
 
 #include "lib/base/arena.h"
+#include "lib/base/list.h"
 #include "lib/base/number.h"
+#include "lib/base/table.h"
+#include "lib/base/time.h"
 #include "state/store/store.h"
 #include "sys/pool.h"
 #include "sys/role.h"
 
 #define ANSWERS_MAX    4096    /* held until the sync                        */
 #define DELIVERED_MAX  4096    /* deliveries to be logged after it           */
-#define DELIVERIES_MAX 4096    /* begun, recipients still coming             */
+#define DELIVERIES_MAX 4096    /* begun, recipients still coming; each has a
+				* block of memory at least                   */
 #define RCPTS_MAX      1000    /* of one delivery                            */
-#define RCPTS_MEMORY   MiB(32) /* of all deliveries that are begun           */
+#define RCPTS_MEMORY   ((size_t)DELIVERIES_MAX * ARENA_BLOCK)
+#define RCPTS_WAIT     SECONDS(60) /* for all recipients of a delivery       */
+#define SENDERS_MAX    16      /* channels that deliver                      */
 #define SESSIONS_MAX   8192    /* mailbox sessions                           */
 #define REST_US        100000  /* without work: the index is brought up      */
 
@@ -37,17 +43,33 @@ struct delivered {
 	uint32_t account, uid;
 };
 
+/* A channel that deliveries come from.  They share the room: none has more of
+ * it than is left for the others, so one that is taken over stops nobody. */
+struct sender {
+	struct channel *channel;
+	uint32_t slot;
+	uint32_t blocks; /* of memory, that its deliveries have */
+};
+
 struct rcpt {
 	struct rcpt *next;
 	struct store_rcpt rcpt;
+	uint8_t address[];
+};
+
+struct delivery_key {
+	uint64_t sender, session, serial;
 };
 
 struct delivery {
-	struct delivery *next, **link;
-	struct channel *from;
+	struct list by_age; /* of begun */
+	struct delivery_key key;
+	struct sender *from;
 	struct deliver_open open;
+	struct tick began;
 	int body;
-	uint32_t slot, came; /* recipients so far */
+	uint32_t came;   /* recipients so far  */
+	uint32_t blocks; /* of memory, for all */
 	struct arena memory;
 	struct rcpt *first, **last;
 };
@@ -68,7 +90,7 @@ struct session {
 struct keeper {
 	struct role_process *role;
 	struct store *store;
-	struct timer *rest;
+	struct timer *rest, *overdue;
 	int directory;
 	struct mac_key key;
 	bool has_key, stopping, busy;
@@ -78,9 +100,13 @@ struct keeper {
 	struct delivered delivered[DELIVERED_MAX];
 	size_t delivered_count;
 
-	struct pool *deliveries, *sessions;
+	struct pool *senders, *sessions;
+	struct delivery deliveries[DELIVERIES_MAX];
+	struct table_slot delivery_slots[DELIVERIES_MAX];
+	struct table delivery_table;
+	struct list begun; /* deliveries, the oldest first */
 	struct arena_pool rcpt_memory;
-	struct delivery *begun;
+	uint32_t blocks_left; /* of it */
 	struct session *bucket[BUCKETS];
 	bool some_changed;
 };
@@ -90,6 +116,21 @@ name_of(const struct mailbox_name *n)
 {
 	return span_at(n->octets, n->len);
 }
+
+/* --- keeper.c ------------------------------------------------------------ */
+
+extern const struct handlers keeper_handlers;
+
+/* All memory and the timers.
+ *
+ * sys_failed */
+FALLIBLE keeper_open(struct keeper *k, struct role_process *r, struct loop *l);
+
+void keeper_linked(void *keeper, struct channel *c, uint32_t account);
+void keeper_unlinked(void *keeper, struct channel *c);
+
+/* Bring the index up. */
+void keeper_rest(void *keeper);
 
 /* --- turn.c -------------------------------------------------------------- */
 
@@ -112,9 +153,18 @@ void delivery_open(void *keeper, struct channel *c, const void *message,
 	int fd);
 void delivery_rcpt(void *keeper, struct channel *c, const void *message,
 	int fd);
-void deliveries_forget(struct keeper *k, struct channel *c);
+void sender_begin(struct keeper *k, struct channel *c);
+
+/* What it began goes with it. */
+void sender_end(struct keeper *k, struct channel *c);
+
+/* Refuse what began RCPTS_WAIT before `now` or earlier. */
+void deliveries_give_up(struct keeper *k, struct tick now);
 
 /* --- session.c ----------------------------------------------------------- */
+
+/* The session of a channel; NULL when it has none. */
+struct session *session_of(struct channel *c);
 
 void session_begin(struct keeper *k, struct channel *c, uint32_t account);
 void session_end(struct keeper *k, struct channel *c);

@@ -7,6 +7,7 @@
 
 #include "lib/base/test.h"
 #include "state/journal/journal.h"
+#include "sys/clock.h"
 #include "sys/crypto.h"
 #include "sys/fd.h"
 #include "sys/file.h"
@@ -18,8 +19,8 @@ static struct world {
 	char path[64];
 	int directory;
 	struct keeper keeper;
-	struct channel *mx, *imap;   /* our ends     */
-	struct channel *from_mx, *from_imap; /* the store's */
+	struct channel *mx, *queue, *imap; /* our ends */
+	struct channel *from_mx, *from_queue, *from_imap; /* the store's */
 	uint32_t types[ANSWERS];     /* what came, in order */
 	uint32_t serials[ANSWERS];
 	size_t came, wanted;
@@ -83,31 +84,6 @@ wait_for(size_t n)
 /* --- the store ----------------------------------------------------------- */
 
 static void
-gone(void *owner, struct channel *c)
-{
-	answers_forget(owner, c);
-	deliveries_forget(owner, c);
-	session_end(owner, c);
-}
-
-static const struct handlers served = { .on = {
-	[DELIVER_OPEN] = delivery_open,
-	[DELIVER_RCPT] = delivery_rcpt,
-	[MAILBOXES_ASK] = session_list,
-	[MAILBOX_EDIT] = session_edit,
-	[MAILBOX_STATUS] = session_status,
-	[MAILBOX_OPEN] = session_open,
-	[MAILBOX_VIEW] = session_view,
-	[MAILBOX_CLOSE] = session_close,
-	[STORE_FETCH] = session_fetch,
-	[STORE_PIECE] = session_piece,
-	[STORE_FLAGS] = session_mark,
-	[STORE_EXPUNGE] = session_expunge,
-	[STORE_COPY] = session_copy,
-	[STORE_APPEND] = session_append,
-}, .gone = gone };
-
-static void
 link_to(enum role peer, struct channel **ours, struct channel **theirs)
 {
 	int pair[2];
@@ -115,14 +91,9 @@ link_to(enum role peer, struct channel **ours, struct channel **theirs)
 	CHECK_OK(fd_channel_pair(pair));
 	CHECK_OK(channel_open(loop, pair[0], peer, STORE, 0, &clients, NULL,
 		ours));
-	CHECK_OK(channel_open(loop, pair[1], STORE, peer, 0, &served,
+	CHECK_OK(channel_open(loop, pair[1], STORE, peer, 0, &keeper_handlers,
 		&w.keeper, theirs));
-}
-
-static void
-rest(void *arg)
-{
-	CHECK_OK(store_rest(((struct keeper *)arg)->store));
+	keeper_linked(&w.keeper, *theirs, 7);
 }
 
 static void
@@ -135,7 +106,6 @@ begin(void)
 		.max_mailbox = 1u << 30,
 		.changed = session_changed,
 		.owner = k };
-	void *memory = pool_storage(RCPTS_MEMORY);
 
 	memset(&w, 0, sizeof w);
 	w.fd = -1;
@@ -149,15 +119,11 @@ begin(void)
 	store_set_key(k->store, &k->key);
 	if (!loop)
 		CHECK_OK(loop_open(&loop));
-	CHECK_OK(pool_open(sizeof(struct delivery), DELIVERIES_MAX,
-		&k->deliveries));
-	CHECK_OK(pool_open(sizeof(struct session), SESSIONS_MAX, &k->sessions));
-	CHECK_OK(timer_open(loop, rest, k, &k->rest));
-	arena_pool_init(&k->rcpt_memory, memory, RCPTS_MEMORY);
+	CHECK_OK(keeper_open(k, NULL, loop));
 	loop_each_turn(loop, turn_end, k);
 	link_to(MX, &w.mx, &w.from_mx);
+	link_to(QUEUE, &w.queue, &w.from_queue);
 	link_to(IMAP, &w.imap, &w.from_imap);
-	session_begin(k, w.from_imap, 7);
 }
 
 static void
@@ -168,19 +134,34 @@ unlink_name(void *arg, const char *name)
 }
 
 static void
+unlink_from(struct channel **c)
+{
+	keeper_unlinked(&w.keeper, *c);
+	channel_close(c);
+}
+
+static void
 end(void)
 {
 	channel_close(&w.mx);
+	channel_close(&w.queue);
 	channel_close(&w.imap);
-	channel_close(&w.from_mx);
-	gone(&w.keeper, w.from_imap);
-	channel_close(&w.from_imap);
+	unlink_from(&w.from_mx);
+	unlink_from(&w.from_queue);
+	unlink_from(&w.from_imap);
 	timer_close(&w.keeper.rest);
+	timer_close(&w.keeper.overdue);
 	store_close(&w.keeper.store);
 	CHECK_OK(file_each(w.directory, unlink_name, NULL));
 	close(w.directory);
 	rmdir(w.path);
 	fd_close(&w.fd);
+}
+
+static uint32_t
+begun(void)
+{
+	return w.keeper.delivery_table.used;
 }
 
 /* --- questions ----------------------------------------------------------- */
@@ -305,7 +286,7 @@ TEST(who_begins_again_gave_up_what_he_began)
 	send_rcpt(3, 8);
 	wait_for(1);
 	CHECK_NUMBER(w.last.deliver.fault, 0);
-	CHECK(!w.keeper.begun);
+	CHECK_NUMBER(begun(), 0);
 	end();
 }
 
@@ -316,9 +297,66 @@ TEST(what_a_channel_began_goes_with_it)
 	send_rcpt(1, 7);
 	ask_by_name(MAILBOX_STATUS, 1, "INBOX");
 	wait_for(1);
-	CHECK_NUMBER(pool_used(w.keeper.deliveries), 1);
-	deliveries_forget(&w.keeper, w.from_mx);
-	CHECK_NUMBER(pool_used(w.keeper.deliveries), 0);
+	CHECK_NUMBER(begun(), 1);
+	sender_end(&w.keeper, w.from_mx);
+	CHECK_NUMBER(begun(), 0);
+	CHECK_NUMBER(w.keeper.blocks_left, DELIVERIES_MAX);
+	sender_begin(&w.keeper, w.from_mx);
+	end();
+}
+
+/* Open a delivery as if `from` had; the answer, if any, is held. */
+static void
+open_directly(struct channel *from, uint32_t serial, uint32_t rcpts)
+{
+	struct deliver_open m = { .head = head(DELIVER_OPEN, serial),
+		.size = MAIL.len,
+		.rcpts = rcpts };
+
+	delivery_open(&w.keeper, from, &m, -1);
+}
+
+static const struct {
+	const char *what;
+	uint32_t rcpts, most; /* of the greedy channel */
+} shares[] = {
+	{ "with one recipient each", 1, DELIVERIES_MAX / 2 },
+	{ "with as many as can be", RCPTS_MAX, 42 },
+};
+
+TEST(a_channel_has_no_more_than_it_leaves_to_the_others)
+{
+	EACH_CASE(c, shares) {
+		begin();
+		for (uint32_t i = 0; i < DELIVERIES_MAX; i++)
+			open_directly(w.from_mx, i, c->rcpts);
+		CHECK_NUMBER(begun(), c->most);
+		for (uint32_t i = 0; i < c->most / 2; i++)
+			open_directly(w.from_queue, i, c->rcpts);
+		CHECK_NUMBER(begun(), c->most + c->most / 2);
+		end();
+	}
+	test_row = NULL;
+}
+
+TEST(a_delivery_that_is_broken_off_is_refused_in_the_end)
+{
+	struct tick now;
+
+	begin();
+	send_open(1, 2);
+	send_rcpt(1, 7);
+	ask_by_name(MAILBOX_STATUS, 1, "INBOX");
+	wait_for(1);
+	now = clock_tick();
+	deliveries_give_up(&w.keeper, now);
+	CHECK_NUMBER(begun(), 1);
+	now.us += RCPTS_WAIT;
+	deliveries_give_up(&w.keeper, now);
+	CHECK_NUMBER(begun(), 0);
+	wait_for(1);
+	CHECK_NUMBER(w.types[0], DELIVER_DONE);
+	CHECK(fault_row(w.last.deliver.fault) == &fault_ipc_busy);
 	end();
 }
 

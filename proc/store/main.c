@@ -11,71 +11,14 @@
 
 #define MARK "store.id"
 
-static void
-status(void *owner, struct channel *c, const void *message, int fd)
-{
-	const struct plain *ask = message;
-	struct keeper *k = owner;
-	struct ctl_done m = { .head = ask->head,
-		.fault = k->store ? 0 : fault_number(&fault_storage_failed) };
-
-	(void)fd;
-	m.head.type = CTL_DONE;
-	/* an operator who went away does not want to know */
-	if (channel_send(c, &m, -1))
-		return;
-}
-
-static const struct handlers handlers = {
-	.on = {
-		[DELIVER_OPEN] = delivery_open,
-		[DELIVER_RCPT] = delivery_rcpt,
-		[MAILBOXES_ASK] = session_list,
-		[MAILBOX_EDIT] = session_edit,
-		[MAILBOX_STATUS] = session_status,
-		[MAILBOX_OPEN] = session_open,
-		[MAILBOX_VIEW] = session_view,
-		[MAILBOX_CLOSE] = session_close,
-		[STORE_FETCH] = session_fetch,
-		[STORE_PIECE] = session_piece,
-		[STORE_FLAGS] = session_mark,
-		[STORE_EXPUNGE] = session_expunge,
-		[STORE_COPY] = session_copy,
-		[STORE_APPEND] = session_append,
-		[STORE_STATUS] = status,
-	},
-};
-
 /* --- hooks --------------------------------------------------------------- */
-
-static void
-rest(void *owner)
-{
-	struct keeper *k = owner;
-	const struct fault *f = k->store ? store_rest(k->store) : OK;
-
-	if (!f)
-		return;
-	LOG(EV_STORE_FAILED, 0, log_fault(f), log_text(SPAN("index")));
-	loop_stop(role_loop(k->role), EXIT_FAULT);
-}
 
 static void
 prepare(void *owner, struct role_process *r)
 {
-	struct keeper *k = owner;
-	void *memory = pool_storage(RCPTS_MEMORY);
-
-	k->role = r;
-	k->directory = -1;
 	mac_start();
-	if (!memory || crypto_start() ||
-		pool_open(sizeof(struct delivery), DELIVERIES_MAX,
-			&k->deliveries) ||
-		pool_open(sizeof(struct session), SESSIONS_MAX, &k->sessions) ||
-		timer_open(role_loop(r), rest, k, &k->rest))
+	if (crypto_start() || keeper_open(owner, r, role_loop(r)))
 		exit(EXIT_FAULT);
-	arena_pool_init(&k->rcpt_memory, memory, RCPTS_MEMORY);
 }
 
 static void
@@ -104,21 +47,6 @@ take_secret(void *owner, enum secret_kind kind, const uint8_t key[TOKEN_MAC])
 }
 
 static void
-linked(void *owner, struct channel *c, uint32_t account)
-{
-	if (channel_peer(c) == IMAP)
-		session_begin(owner, c, account);
-}
-
-static void
-unlinked(void *owner, struct channel *c)
-{
-	answers_forget(owner, c);
-	deliveries_forget(owner, c);
-	session_end(owner, c);
-}
-
-static void
 settings(void *owner)
 {
 	struct keeper *k = owner;
@@ -133,7 +61,7 @@ stop(void *owner)
 	struct keeper *k = owner;
 
 	answers_send(k);
-	rest(k);
+	keeper_rest(k);
 	store_close(&k->store);
 	role_stop(k->role);
 }
@@ -142,8 +70,8 @@ static const struct role_hooks hooks = {
 	.prepare = prepare,
 	.file = take_file,
 	.secret = take_secret,
-	.linked = linked,
-	.unlinked = unlinked,
+	.linked = keeper_linked,
+	.unlinked = keeper_unlinked,
 	.site = settings,
 	.stop = stop,
 };
@@ -222,7 +150,7 @@ int
 main(void)
 {
 	static struct keeper keeper;
-	struct role_process *r = role_start(STORE, &handlers, &hooks, &keeper);
+	struct role_process *r = role_start(STORE, &keeper_handlers, &hooks, &keeper);
 	const struct fault *f;
 
 	if (keeper.directory < 0 || pass_gate(&keeper))

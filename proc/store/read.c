@@ -7,7 +7,7 @@
 static struct session *
 begin(struct keeper *k, struct channel *c)
 {
-	struct session *s = channel_data(c);
+	struct session *s = session_of(c);
 
 	k->busy = true;
 	if (s && s->held > 0)

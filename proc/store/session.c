@@ -8,6 +8,12 @@ bucket_of(struct keeper *k, uint32_t account)
 	return &k->bucket[(account * 0x9e3779b1u) >> 22 & (BUCKETS - 1)];
 }
 
+struct session *
+session_of(struct channel *c)
+{
+	return channel_peer(c) == IMAP ? channel_data(c) : NULL;
+}
+
 void
 session_begin(struct keeper *k, struct channel *c, uint32_t account)
 {
@@ -33,7 +39,7 @@ session_begin(struct keeper *k, struct channel *c, uint32_t account)
 void
 session_end(struct keeper *k, struct channel *c)
 {
-	struct session *s = channel_data(c);
+	struct session *s = session_of(c);
 
 	if (!s)
 		return;

@@ -7,7 +7,7 @@ void
 answer_hold(struct keeper *k, struct channel *to, const void *m, size_t size)
 {
 	struct answer *a;
-	struct session *s = channel_data(to);
+	struct session *s = session_of(to);
 
 	MUST(size <= sizeof a->m);
 	if (k->answer_count == ANSWERS_MAX)
@@ -71,7 +71,7 @@ answers_send(struct keeper *k)
 
 	for (size_t i = 0; i < k->answer_count; i++) {
 		struct answer *a = &k->answers[i];
-		struct session *s = a->to ? channel_data(a->to) : NULL;
+		struct session *s = a->to ? session_of(a->to) : NULL;
 
 		if (!a->to)
 			continue;

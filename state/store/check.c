@@ -89,7 +89,7 @@ check_box(struct check *x, struct box b, struct account_row *sum)
 /* The first row of the table whose key is above `key`, which is changed to that
  * key; len 0 is the beginning and, afterwards, the end. */
 static FALLIBLE
-next_key(struct tables *t, enum table table, struct key *key)
+next_key(struct tables *t, enum index_table table, struct key *key)
 {
 	OWNED(walk_close) struct walk w = { 0 };
 	struct span from = key->len ? span_at(key->at, key->len) : SPAN("\0");
@@ -227,7 +227,7 @@ same(const struct table_row *a, const struct table_row *b)
 }
 
 static FALLIBLE
-compare_table(struct check *x, struct tables *second, enum table table)
+compare_table(struct check *x, struct tables *second, enum index_table table)
 {
 	OWNED(walk_close) struct walk v = { 0 }, w = { 0 };
 	struct table_row a, b;
@@ -260,7 +260,7 @@ compare(struct check *x, struct tables *second)
 	TRY(tables_clear(second));
 	TRY(journal_open(&setup, apply_again, second, &again));
 	journal_close(&again);
-	for (enum table t = TABLE_META + 1; t < TABLES; t++)
+	for (enum index_table t = TABLE_META + 1; t < TABLES; t++)
 		TRY(compare_table(x, second, t));
 	return OK;
 }
@@ -308,7 +308,7 @@ mix(uint64_t digest, const void *at, size_t len)
 FALLIBLE
 store_digest(struct store *s, uint32_t account, uint64_t *out)
 {
-	static const enum table tables[] = { TABLE_ACCOUNT, TABLE_MAILBOX,
+	static const enum index_table tables[] = { TABLE_ACCOUNT, TABLE_MAILBOX,
 		TABLE_NAME, TABLE_SUBSCRIBED, TABLE_KEYWORDS, TABLE_VIEW,
 		TABLE_INDEX, TABLE_DKEY };
 	uint64_t digest = 0xcbf29ce484222325u;

@@ -100,7 +100,7 @@ FALLIBLE body_write(struct store *s, const struct store_message *m,
 /* --- read.c -------------------------------------------------------------- */
 
 /* How many names the account has in TABLE_NAME or TABLE_SUBSCRIBED. */
-FALLIBLE names_count(struct store *s, enum table table, uint32_t account,
+FALLIBLE names_count(struct store *s, enum index_table table, uint32_t account,
 	size_t *n);
 
 /* --- keyword.c ------------------------------------------------------------ */

@@ -7,7 +7,7 @@
 /* --- mailboxes ----------------------------------------------------------- */
 
 FALLIBLE
-names_count(struct store *s, enum table table, uint32_t account, size_t *n)
+names_count(struct store *s, enum index_table table, uint32_t account, size_t *n)
 {
 	OWNED(walk_close) struct walk w = { 0 };
 	struct table_row row;
@@ -62,7 +62,7 @@ names_close(struct names *n)
 static FALLIBLE
 names_open(struct store *s, uint32_t account, struct names *n)
 {
-	static const enum table tables[2] = { TABLE_NAME, TABLE_SUBSCRIBED };
+	static const enum index_table tables[2] = { TABLE_NAME, TABLE_SUBSCRIBED };
 	struct key k;
 
 	for (size_t i = 0; i < 2; i++) {

@@ -85,7 +85,7 @@ key_name_of(struct span key, uint32_t account)
 /* Copy a row of at least `fixed` octets, the rest of it into the array that
  * ends the struct. */
 static FALLIBLE
-get(struct tables *t, enum table table, struct span key, void *out, size_t size,
+get(struct tables *t, enum index_table table, struct span key, void *out, size_t size,
 	size_t fixed, bool *found)
 {
 	struct span v;

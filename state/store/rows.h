@@ -10,7 +10,7 @@
 #include "sys/index.h"
 #include "trust/messages.h"
 
-enum table {
+enum index_table {
 	TABLE_META,       /* META_KEY                       struct meta_row        */
 	TABLE_ACCOUNT,    /* account                    struct account_row     */
 	TABLE_MAILBOX,    /* account mailbox            struct box_row, name   */
