@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "intake/patience.h"
 #include "intake/transaction.h"
 #include "lib/base/number.h"
 #include "lib/smtp/server.h"
@@ -54,8 +55,11 @@ struct session {
 	enum waits waits;
 	uint8_t peer[16];
 	uint16_t permit;
-	bool running;
+	bool running, shaking;
 	uint64_t octets; /* of accepted messages */
+	struct patience patience;
+	struct timer *timer;
+	uint32_t lines; /* of the engine, when the step began */
 	struct arena arena; /* of the login */
 	struct login_facts login;
 	struct transaction txn;

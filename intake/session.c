@@ -1,12 +1,11 @@
 #include "intake/intake.h"
+#include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/log.h"
 
-#define HANDSHAKE_US SECONDS(30)  /* ST-D09 */
-#define ANSWER_US    MINUTES(10)  /* another process answers well before */
-#define LOGIN_ARENA  KiB(8)
-#define TXN_ARENA    MiB(1) /* 1,000 recipients of 320 octets and their rows */
-#define OUTPUT_FULL  (32 << 10)
+#define LOGIN_ARENA KiB(8)
+#define TXN_ARENA   MiB(1) /* 1,000 recipients of 320 octets and their rows */
+#define OUTPUT_FULL (32 << 10)
 
 static const struct site *
 site(const struct session *s)
@@ -45,6 +44,7 @@ forget(struct session *s, const char *reason)
 
 	LOG(EV_CLIENT_ENDED, s->id, log_text(span_of(reason)),
 		log_number(s->engine.messages), log_number(s->octets));
+	timer_close(&s->timer);
 	transaction_reset(&s->txn);
 	arena_reset(&s->arena);
 	acceptor_ended(in->acceptor, s->peer);
@@ -67,7 +67,6 @@ ended(void *owner, enum stream_end why)
 		[STREAM_CLOSED] = "closed",
 		[STREAM_CUT] = "cut",
 		[STREAM_BROKEN] = "tls",
-		[STREAM_TIMEOUT] = "timeout",
 	};
 	struct session *s = owner;
 
@@ -94,22 +93,48 @@ flush(struct session *s)
 }
 
 static void
+timed_out(void *arg)
+{
+	struct session *s = arg;
+
+	smtp_bye(&s->engine, &fault_session_timeout);
+	flush(s);
+	finish(s, "timeout");
+}
+
+static enum step
+step_of(const struct session *s)
+{
+	if (s->shaking)
+		return STEP_HANDSHAKE;
+	if (s->waits)
+		return STEP_ANSWER;
+	return s->engine.state == SMTP_IN_DATA ? STEP_MESSAGE : STEP_COMMAND;
+}
+
+/* A step begins with another kind of wait or with the next line. */
+static void
 set_deadline(struct session *s)
 {
-	int64_t us = s->waits ? ANSWER_US
-		: s->engine.state == SMTP_IN_DATA ? site(s)->data_us
-		: s->in->submission && !s->engine.logged_in
-		? site(s)->login_us
-		: site(s)->idle_us;
+	struct patience *p = &s->patience;
+	struct tick now = clock_tick();
+	enum step step = step_of(s);
 
-	if (s->stream)
-		stream_deadline(s->stream, us);
+	if (step != p->step || s->lines != s->engine.lines) {
+		p->began = p->heard = now;
+		p->step = step;
+		s->lines = s->engine.lines;
+	}
+	p->octets = s->engine.txn.received;
+	p->login_due = s->in->submission && !s->engine.logged_in;
+	timer_set(s->timer, patience_end(p, site(s)).us - now.us);
 }
 
 static void
 start_tls(struct session *s)
 {
-	stream_deadline(s->stream, HANDSHAKE_US);
+	s->shaking = true;
+	set_deadline(s);
 	if (stream_accept_tls(s->stream, s->in->tls))
 		smtp_answer(&s->engine, &fault_tls_unavailable);
 }
@@ -182,6 +207,7 @@ input(void *owner, struct span in)
 
 	if (s->waits != WAITS_NOT)
 		return 0;
+	s->patience.heard = clock_tick();
 	if (!run(s, &rest))
 		return in.len;
 	return in.len - rest.len;
@@ -207,6 +233,7 @@ secured(void *owner)
 	tls_info(stream_tls(s->stream), &info);
 	LOG(EV_TLS_STARTED, s->id, log_text(span_of(info.version_name)),
 		log_text(span_of(info.cipher_name)));
+	s->shaking = false;
 	/* RFC 3207 section 4.2: all that was known before is forgotten. */
 	transaction_reset(&s->txn);
 	smtp_secured(&s->engine, !tls_exporter(stream_tls(s->stream), &exporter));
@@ -231,8 +258,13 @@ start(struct session *s, int fd, uint16_t port)
 
 	if (stream_open(role_loop(in->role), fd, &events, s, &s->stream))
 		return false;
+	if (timer_open(role_loop(in->role), timed_out, s, &s->timer)) {
+		stream_abort(&s->stream);
+		return false;
+	}
 	if (p->tls_from_start && stream_accept_tls(s->stream, in->tls)) {
 		stream_abort(&s->stream);
+		timer_close(&s->timer);
 		return false;
 	}
 	LOG(EV_CLIENT_CONNECTED, s->id,
@@ -240,10 +272,9 @@ start(struct session *s, int fd, uint16_t port)
 			site(s)->permits[s->permit].service))),
 		log_address(s->peer), log_number(port));
 	smtp_server_init(&s->engine, p);
-	if (p->tls_from_start) {
-		stream_deadline(s->stream, HANDSHAKE_US);
-		return true;
-	}
+	s->shaking = p->tls_from_start;
+	s->patience.opened = clock_tick();
+	s->patience.step = STEPS; /* none yet */
 	flush(s);
 	set_deadline(s);
 	return true;

@@ -87,10 +87,10 @@ static const struct {
 		"more than one value on the line" },
 	{ "set twice", NAMES PERMIT "clamd /a\nclamd /b\n", 5, "clamd",
 		"set a second time" },
-	{ "not a number", NAMES PERMIT "limits { errors ten }\n", 4, "errors",
-		"not a number; give a number from 1 to 100" },
-	{ "out of range", NAMES PERMIT "limits { errors 0 }\n", 4, "errors",
-		"out of range; give a number from 1 to 100" },
+	{ "not a number", NAMES PERMIT "limits { messages ten }\n", 4, "messages",
+		"not a number; give a number from 1 to 100000" },
+	{ "out of range", NAMES PERMIT "limits { messages 0 }\n", 4, "messages",
+		"out of range; give a number from 1 to 100000" },
 	{ "no unlimited size", NAMES PERMIT "limits {\nmessage 0\n}\n", 5,
 		"message", "out of range; give a size" },
 	{ "time without unit", NAMES PERMIT "limits { idle 300 }\n", 4, "idle",
@@ -213,7 +213,7 @@ TEST(each_mistake_has_line_key_and_remedy)
 
 TEST(all_errors_are_listed_in_order)
 {
-	CHECK_FAULT(parse("hots a\nclamd b\nlimits { errors x\nidle 1 }\n"),
+	CHECK_FAULT(parse("hots a\nclamd b\nlimits { messages x\nidle 1 }\n"),
 		&fault_conf_refused);
 	CHECK_NUMBER(errors.refused, 7);
 	CHECK_NUMBER(errors.count, 7);

@@ -91,7 +91,7 @@ struct site {
 	uint32_t max_sessions;     /* of one service                          */
 	uint32_t max_per_source;   /* sessions of one address (IPv6: /64)     */
 	uint32_t max_messages;     /* in one SMTP session                     */
-	uint32_t max_errors;       /* refused commands in one session         */
+	uint32_t data_rate;        /* octets a second of a message, at least  */
 	uint32_t max_imap;         /* IMAP session processes                  */
 	uint32_t max_imap_account; /* of these, of one account                */
 	uint32_t max_queue;        /* messages waiting in the queue           */
@@ -101,7 +101,9 @@ struct site {
 	/* waiting times, microseconds */
 	int64_t idle_us;      /* for a command, RFC 5321 section 4.5.3.2.7  */
 	int64_t data_us;      /* between blocks of data, section 4.5.3.2.5  */
+	int64_t message_us;   /* from 354 to the end of a message           */
 	int64_t login_us;     /* from connection to proven credential       */
+	int64_t session_us;   /* a whole SMTP session                       */
 	int64_t imap_idle_us; /* RFC 3501 section 5.4: at least 30 minutes  */
 
 	/* relay */

@@ -567,8 +567,8 @@ answer_rcpt(struct smtp_server *s, const struct fault *f)
 		ok(s, "2.1.5");
 		return;
 	}
-	if (f->blame == BLAME_PEER && ++s->unknown >= SMTP_UNKNOWN_MAX)
-		close_with(s, &fault_session_unknowns);
+	if (f->blame == BLAME_PEER && ++s->refused >= SMTP_REFUSED_MAX)
+		close_with(s, &fault_session_refusals);
 	else
 		MUST(put_reply_fault(&s->out, f));
 }
@@ -683,6 +683,7 @@ read_line(struct smtp_server *s, struct span *in)
 	}
 	if (!span_is_set(line))
 		return false;
+	s->lines++;
 	s->more = in->len > 0;
 	if (s->state == SMTP_IN_AUTH)
 		sasl_line(s, line);

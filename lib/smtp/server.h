@@ -30,7 +30,7 @@
 #define SMTP_BAD_MAX    5    /* refused commands in a session, NC-2.2.c     */
 #define SMTP_IDLE_MAX   100  /* commands that lead nowhere, between messages */
 #define SMTP_DRAIN_MAX 2     /* times max_message are read to tell the client */
-#define SMTP_UNKNOWN_MAX 10  /* recipients refused for good, AU-D01         */
+#define SMTP_REFUSED_MAX 10  /* recipients refused for good, AU-D01         */
 
 /* What the service is; borrowed for the session's life. */
 struct smtp_profile {
@@ -117,8 +117,8 @@ struct smtp_server {
 	 * section 3.1, RFC 3207 section 4.2): octets that came behind the line
 	 * would be taken for something they are not. */
 	bool more;
-	uint8_t bad, unknown, idle;
-	uint32_t messages;
+	uint8_t bad, refused, idle;
+	uint32_t messages, lines; /* of the session so far */
 	struct smtp_txn txn;
 	struct smtp_ask ask;
 	size_t helo_len;
