@@ -104,6 +104,7 @@ enqueue(struct session *s)
 		.rcpts = s->txn.remote,
 		.sender_len = (uint16_t)s->txn.sender.len,
 		.eight_bit = s->txn.eight_bit,
+		.awaited = s->txn.local > 0,
 		.verdict = s->txn.verdict,
 		.grant = s->login.grant };
 
@@ -148,17 +149,31 @@ deliver(struct session *s)
 	return deliver_rcpts(s);
 }
 
+/* What the queue is to do with what it keeps back until it hears of it. */
+static FALLIBLE
+end_queued(struct session *s, uint32_t type)
+{
+	struct enqueue_end m = { .head = { .type = type, .session = s->id },
+		.id = s->txn.queued };
+
+	if (s->txn.queued == 0 || s->txn.local == 0)
+		return OK;
+	return channel_send(role_link(s->in->role, QUEUE), &m, -1);
+}
+
+/* Unheard, it goes out in a while all the same. */
+void
+commit_keep(struct session *s)
+{
+	if (end_queued(s, ENQUEUE_KEEP))
+		return;
+}
+
 /* The queue forgets what it took: the message was not accepted. */
 static void
 cancel_queued(struct session *s)
 {
-	struct enqueue_cancel m = { .head = { .type = ENQUEUE_CANCEL,
-					    .session = s->id },
-		.id = s->txn.queued };
-
-	if (s->txn.queued == 0)
-		return;
-	if (channel_send(role_link(s->in->role, QUEUE), &m, -1))
+	if (end_queued(s, ENQUEUE_CANCEL))
 		LOG(EV_MESSAGE_REFUSED, s->id, log_text(s->txn.sender),
 			log_number(s->txn.body.size),
 			log_fault(&fault_ipc_closed),
@@ -193,6 +208,7 @@ accepted(struct session *s, uint64_t stored)
 		log_text(s->login.grant.kind == GRANT_SASL ? s->login.name
 							   : SPAN("")));
 	s->octets += s->txn.body.size;
+	commit_keep(s);
 	transaction_reset(&s->txn);
 	smtp_kept(&s->engine, buf_view(&id));
 }

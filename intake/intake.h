@@ -9,7 +9,7 @@
  *	grant) -> store (local recipients) -> 250
  *
  * Store comes last, so that a message that is refused is in no mailbox; the
- * queue can still forget what it took.
+ * queue keeps its part back until it hears how that went (proc/queue/queue.h).
  */
 #pragma once
 

@@ -1,4 +1,4 @@
-#include "intake/intake.h"
+#include "intake/commit.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/log.h"
@@ -45,6 +45,7 @@ forget(struct session *s, const char *reason)
 	LOG(EV_CLIENT_ENDED, s->id, log_text(span_of(reason)),
 		log_number(s->engine.messages), log_number(s->octets));
 	timer_close(&s->timer);
+	commit_keep(s);
 	transaction_reset(&s->txn);
 	arena_reset(&s->arena);
 	acceptor_ended(in->acceptor, s->peer);

@@ -277,7 +277,7 @@ struct enqueue_open {
 	uint16_t sender_len;
 	uint8_t sender[ADDRESS_MAX];
 	uint8_t eight_bit;
-	uint8_t zero;
+	uint8_t awaited; /* 1: not to be given out before ENQUEUE_KEEP */
 	struct verdict verdict;
 	struct grant grant;
 };
@@ -296,8 +296,9 @@ struct enqueue_done {
 	uint8_t zero[6];
 };
 
-/* queue: forget message `id` of this session, nothing was acknowledged. */
-struct enqueue_cancel {
+/* queue: message `id` of this session, which was awaited, is accepted as a whole
+ * (KEEP) or refused (CANCEL: forget it, nothing was acknowledged). */
+struct enqueue_end {
 	struct head head;
 	uint64_t id;
 };

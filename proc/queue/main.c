@@ -37,6 +37,7 @@ storage_is_broken(struct queue_process *p, const struct fault *f)
 
 HANDLER(on_open, take_open(p, c, message, fd))
 HANDLER(on_rcpt, take_rcpt(p, c, message))
+HANDLER(on_keep, take_keep(p, message))
 HANDLER(on_cancel, take_cancel(p, message))
 HANDLER(on_result, work_result(p, message))
 HANDLER(on_done, work_done(p, message))
@@ -76,6 +77,7 @@ static const struct handlers handlers = {
 	.on = {
 		[ENQUEUE_OPEN] = on_open,
 		[ENQUEUE_RCPT] = on_rcpt,
+		[ENQUEUE_KEEP] = on_keep,
 		[ENQUEUE_CANCEL] = on_cancel,
 		[RELAY_RESULT] = on_result,
 		[RELAY_DONE] = on_done,

@@ -90,12 +90,27 @@ struct queue_process {
 	bool stopping, dirty;
 };
 
-/* take.c: from submission. */
+/* take.c: from submission.
+ *
+ * A message whose recipients are partly mailboxes here is awaited: durable, but
+ * not given out before the session says KEEP, which it does once store has
+ * answered and before it says 250.  CANCEL takes it back: the client reads a
+ * fault, and its next try hands over all of it again.  Who dies in between:
+ *
+ *	session, submission  the client read no 250, or KEEP came first: a peer's
+ *	                     last words are read after its end
+ *	queue                whether KEEP had come is not known any more
+ *	channel full         250 was said, KEEP was not heard
+ *
+ * The last two may have been acknowledged, so whatever nobody speaks about for
+ * QUEUE_AWAITED, or what a restart finds, goes out: a second copy at worst (RFC
+ * 5321 section 6.1), never a message that was acknowledged and lost. */
 void take_open(struct queue_process *p, struct channel *c,
 	const struct enqueue_open *m, int body);
 void take_rcpt(struct queue_process *p, struct channel *c,
 	const struct enqueue_rcpt *m);
-void take_cancel(struct queue_process *p, const struct enqueue_cancel *m);
+void take_keep(struct queue_process *p, const struct enqueue_end *m);
+void take_cancel(struct queue_process *p, const struct enqueue_end *m);
 void take_answer_all(struct queue_process *p, const struct fault *f);
 void take_forget_asker(struct queue_process *p, struct channel *c);
 

@@ -26,3 +26,87 @@ TEST(a_list_is_as_long_as_the_queue)
 	check_done(2 * MANY, OK);
 	end();
 }
+
+/* --- a message that is also for mailboxes here --------------------------- */
+
+static const char *const remote[] = { "a@one.test" };
+
+static uint64_t
+awaited(void)
+{
+	struct enqueue_open m = letter(1);
+	struct enqueue_done done;
+
+	m.awaited = 1;
+	hand_in(&m, remote);
+	hear(SUBMISSION, ENQUEUE_DONE, &done);
+	CHECK_NUMBER(done.fault, 0);
+	wait_for(1, 0); /* turns have passed */
+	CHECK(hears_nothing(RELAY));
+	return done.id;
+}
+
+static void
+say_end(uint32_t type, uint64_t id, uint64_t session)
+{
+	struct enqueue_end m = { .head = { .type = type, .session = session },
+		.id = id };
+
+	say(SUBMISSION, &m, -1);
+}
+
+TEST(what_store_refused_was_never_given_out)
+{
+	uint64_t id;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	id = awaited();
+	order(QUEUE_RETRY, 0);
+	check_done(1, OK);
+	say_end(ENQUEUE_CANCEL, id, SESSION + 1); /* not his */
+	wait_for(1, 0);
+	say_end(ENQUEUE_CANCEL, id, SESSION);
+	wait_for(0, 0);
+	CHECK(hears_nothing(RELAY));
+	end();
+}
+
+TEST(what_store_keeps_is_given_out)
+{
+	struct relay_job job;
+	uint64_t id;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	id = awaited();
+	say_end(ENQUEUE_KEEP, id, SESSION + 1); /* not his */
+	wait_for(1, 0);
+	CHECK(hears_nothing(RELAY));
+	say_end(ENQUEUE_KEEP, id, SESSION);
+	hear(RELAY, RELAY_JOB, &job);
+	CHECK_NUMBER(job.rcpts, 1);
+	say_end(ENQUEUE_CANCEL, id, SESSION); /* too late */
+	wait_for(1, 0);
+	end();
+}
+
+/* Whether the client read 250 is not known: rather twice than never. */
+TEST(what_was_awaited_goes_out_after_a_restart)
+{
+	struct relay_job job;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	awaited();
+	fake_stop();
+	start();
+	hear(RELAY, RELAY_JOB, &job);
+	end();
+}

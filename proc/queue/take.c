@@ -139,13 +139,30 @@ take_answer_all(struct queue_process *p, const struct fault *f)
 	}
 }
 
-/* Only the session that handed it in, and only before it was tried. */
-void
-take_cancel(struct queue_process *p, const struct enqueue_cancel *m)
+/* Only the session that handed it in, and only before it goes out. */
+static struct queued *
+find_awaited(struct queue_process *p, const struct enqueue_end *m)
 {
 	struct queued *q = queue_find(p->queue, m->id);
 
-	if (!q || q->session != m->head.session || q->at_work)
+	return q && q->awaited && q->session == m->head.session ? q : NULL;
+}
+
+void
+take_keep(struct queue_process *p, const struct enqueue_end *m)
+{
+	struct queued *q = find_awaited(p, m);
+
+	if (q)
+		queue_keep(p->queue, q);
+}
+
+void
+take_cancel(struct queue_process *p, const struct enqueue_end *m)
+{
+	struct queued *q = find_awaited(p, m);
+
+	if (!q)
 		return;
 	p->dirty = true;
 	if (queue_remove(p->queue, q))

@@ -101,10 +101,18 @@ queue_add(struct queue *q, const struct enqueue_open *m,
 	fresh->size = m->size;
 	fresh->place = place;
 	journal_keep(q->journal, place);
+	fresh->awaited = m->awaited;
 	table_add(q, fresh);
-	plan_add(q, fresh, now.us);
+	plan_add(q, fresh, now.us + (m->awaited ? QUEUE_AWAITED : 0));
 	*out = fresh;
 	return OK;
+}
+
+void
+queue_keep(struct queue *q, struct queued *m)
+{
+	m->awaited = false;
+	queue_put_back(q, m, (struct instant){ 0 });
 }
 
 FALLIBLE
@@ -138,6 +146,7 @@ queue_due(struct queue *q, struct instant now)
 	if (q->planned == 0 || q->heap[0]->due_us > now.us)
 		return NULL;
 	m = q->heap[0];
+	m->awaited = false; /* it waited long enough */
 	plan_remove(q, m);
 	return m;
 }
@@ -222,6 +231,8 @@ queue_hold(struct queue *q, struct queued *m, bool held)
 	uint8_t room[16];
 	struct buf b = BUF(room);
 
+	if (m->held == held)
+		return OK;
 	MUST(put_id_record(&b, m->id));
 	TRY(append(q, held ? QUEUE_HELD : QUEUE_RELEASED, &b));
 	m->held = held;
@@ -238,7 +249,7 @@ queue_retry(struct queue *q, struct queued *m, struct instant now)
 	for (uint32_t i = 0; i < m->count; i++)
 		if (m->rcpts[i].state == RCPT_DEFERRED)
 			m->rcpts[i].next_us = now.us;
-	if (!m->at_work && !m->reporting)
+	if (!m->at_work && !m->reporting && !m->awaited)
 		queue_put_back(q, m, now);
 }
 

@@ -15,6 +15,10 @@
 #include "sys/mac.h"
 #include "trust/messages.h"
 
+/* So long is a message kept back whose session has to say more: longer than a
+ * session waits for store (intake/session.c). */
+#define QUEUE_AWAITED MINUTES(15)
+
 struct queue;
 
 struct queue_rcpt {
@@ -39,7 +43,7 @@ struct queued {
 	uint64_t session, size;
 	int64_t arrived_us;
 	uint32_t account, count, open; /* open: recipients not DONE or FAILED */
-	bool eight_bit, held, at_work, reporting;
+	bool eight_bit, held, at_work, reporting, awaited;
 	struct place place;
 	struct span sender;
 	size_t heap;   /* where in the schedule */
@@ -67,7 +71,8 @@ void queue_close(struct queue **q);
 
 /* Take a message in; durable after queue_commit.
  *
- * m       envelope, verdict and grant
+ * m       envelope, verdict and grant; awaited: it is due only after queue_keep,
+ *         QUEUE_AWAITED or a restart
  * rcpts   m->rcpts addresses
  * body    descriptor, read from its start; stays the caller's
  *
@@ -78,6 +83,9 @@ void queue_close(struct queue **q);
 FALLIBLE queue_add(struct queue *q, const struct enqueue_open *m,
 	const struct span *rcpts, int body, struct instant now,
 	struct queued **out);
+
+/* An awaited message is due now. */
+void queue_keep(struct queue *q, struct queued *m);
 
 FALLIBLE queue_commit(struct queue *q);
 

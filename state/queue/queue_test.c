@@ -451,3 +451,37 @@ TEST(a_retry_is_now)
 	CHECK(queue_due(x.queue, later(SECONDS(2))) == m);
 	spool_remove(&x);
 }
+
+/* --- what the rest of a message waits for -------------------------------- */
+
+TEST(an_awaited_message_is_due_when_its_session_says_so)
+{
+	struct letter l;
+	struct queued *m;
+
+	begin();
+	letter_make(&x, BODY, 1, &l);
+	l.open.awaited = 1;
+	CHECK_OK(letter_add(&x, &l, &m));
+	queue_retry(x.queue, m, NOW);
+	CHECK(!queue_due(x.queue, later(QUEUE_AWAITED - 1)));
+	queue_keep(x.queue, m);
+	CHECK(queue_due(x.queue, NOW) == m);
+	spool_remove(&x);
+}
+
+TEST(an_awaited_message_that_nobody_speaks_about_goes_out)
+{
+	struct letter l;
+	struct queued *m;
+
+	begin();
+	letter_make(&x, BODY, 1, &l);
+	l.open.awaited = 1;
+	CHECK_OK(letter_add(&x, &l, &m));
+	CHECK_OK(queue_commit(x.queue));
+	CHECK(queue_due(x.queue, later(QUEUE_AWAITED)) == m);
+	spool_reopen(&x);
+	CHECK(queue_due(x.queue, NOW) != NULL);
+	spool_remove(&x);
+}

@@ -186,7 +186,8 @@ def test_a_port_in_use_closes_no_other(own):
 
 
 def test_a_full_volume_refuses_and_comes_back(tmp_path):
-    site = Site(tmp_path / "demo")
+    sink = Sink()
+    site = Site(tmp_path / "demo", "--smarthost", f"127.0.0.1:{sink.port}")
     site.start()
     try:
         mailboxes = site.directory / "mailboxes"
@@ -203,6 +204,21 @@ def test_a_full_volume_refuses_and_comes_back(tmp_path):
             s.sendmail("a@other.test", ["alice@agency.example"],
                        message("a@other.test", "alice@agency.example", "full"))
         assert full.value.smtp_code == 452
+        # the part for elsewhere waits for store, so nothing was sent
+        for attempt in range(2):
+            with site.submission("alice") as s, \
+                    pytest.raises(smtplib.SMTPDataError) as mixed:
+                s.sendmail("alice@agency.example",
+                           ["bob@agency.example", "x@other.test"],
+                           message("alice@agency.example", "x@other.test",
+                                   f"mixed {attempt}"))
+            assert mixed.value.smtp_code == 452
+        with site.submission("alice") as s:
+            s.sendmail("alice@agency.example", ["y@other.test"],
+                       message("alice@agency.example", "y@other.test", "last"))
+        assert sink.wait_for(lambda m: b"last" in m.body)
+        assert [m.recipients for m in sink.messages] == [["y@other.test"]]
+        assert "x@other.test" not in site.run("queue", "list").stdout
         before = site.processes()["store"]
         filler.unlink()
         subject = uuid.uuid4().hex
@@ -211,3 +227,4 @@ def test_a_full_volume_refuses_and_comes_back(tmp_path):
         assert site.processes()["store"] == before
     finally:
         assert site.stop() == 0
+        sink.close()
