@@ -394,6 +394,15 @@ stream_rest(const struct stream *s)
 	return s->rest_len;
 }
 
+bool
+stream_has_input(const struct stream *s)
+{
+	uint8_t octet;
+
+	return s->rest_len > 0 || tls_has_pending(&s->tls) ||
+		recv(s->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 /* The output is out: what was waiting for that? */
 static void
 output_is_out(struct stream *s)

@@ -53,6 +53,10 @@ size_t stream_waiting(const struct stream *s);
  * be none (security rule T2). */
 size_t stream_rest(const struct stream *s);
 
+/* Has the peer sent octets that were not offered yet?  What is still under way
+ * cannot be known. */
+bool stream_has_input(const struct stream *s);
+
 /* Begin TLS once the output is out.  `secured` or `ended` follows. */
 FALLIBLE stream_accept_tls(struct stream *s, const struct tls_context *c);
 FALLIBLE stream_connect_tls(struct stream *s, const struct tls_context *c,

@@ -107,6 +107,28 @@ TEST(octets_are_offered_as_they_come)
 	close_stream();
 }
 
+TEST(octets_that_came_are_known_before_they_are_offered)
+{
+	open_stream();
+	CHECK(!stream_has_input(t.stream));
+	CHECK_NUMBER(write(t.peer, "x", 1), 1);
+	CHECK(stream_has_input(t.stream));
+	turns(1000);
+	CHECK(!stream_has_input(t.stream));
+	t.take_at_most = 0;
+	CHECK_NUMBER(write(t.peer, "y", 1), 1);
+	turns(1000);
+	CHECK(stream_has_input(t.stream)); /* the rest */
+	close(t.peer);
+	t.peer = -1;
+	close_stream();
+	open_stream();
+	close(t.peer); /* an end is no octet */
+	CHECK(!stream_has_input(t.stream));
+	t.peer = -1;
+	close_stream();
+}
+
 TEST(a_rest_is_kept_and_nothing_more_is_read_until_it_is_taken)
 {
 	open_stream();

@@ -606,7 +606,9 @@ smtp_answer(struct smtp_server *s, const struct fault *f)
 		break;
 	}
 	if (f) {
-		if (f->blame == BLAME_PEER)
+		if (f == &fault_data_pipelined)
+			close_with(s, f);
+		else if (f->blame == BLAME_PEER)
 			refuse(s, f);
 		else
 			MUST(put_reply_fault(&s->out, f));

@@ -61,7 +61,8 @@ enum smtp_ask_verb {
 	SMTP_ASK_MAIL,
 	/* path; or `postmaster` without a domain */
 	SMTP_ASK_RCPT,
-	/* make room for a message */
+	/* make room for a message; data_pipelined ends the session: octets are
+	 * here that the client sent without waiting for 354 */
 	SMTP_ASK_BODY,
 	/* `octets`, valid during the ask: take them now, answer now.  After a
 	 * fault the rest is read and dropped. */

@@ -193,6 +193,19 @@ TEST(a_host_that_refuses_leaves_the_state)
 	}
 }
 
+TEST(a_body_that_the_host_sees_before_354_ends_the_session)
+{
+	static struct smtp_server s;
+	struct span in = SPAN("DATA\r\n");
+
+	place(&s, MX, SMTP_HAS_RCPT);
+	CHECK_NUMBER(smtp_run(&s, &in), SMTP_ASK);
+	smtp_answer(&s, &fault_data_pipelined);
+	CHECK_NUMBER(smtp_run(&s, &in), SMTP_CLOSE);
+	CHECK_SPAN(smtp_output(&s),
+		"503 5.5.0 Improper use of command pipelining\r\n");
+}
+
 TEST(the_protocol_is_named_after_RFC_3848)
 {
 	static struct smtp_server s;

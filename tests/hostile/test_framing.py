@@ -5,6 +5,7 @@ the row.  BDAT is not implemented yet, so its rows must meet a refusal.
 """
 
 import socket
+import ssl
 import time
 
 import pytest
@@ -121,6 +122,34 @@ def test_a_body_before_354_is_improper_pipelining(site, mailbox, mark):
         s.send("DATA\r\n" + HEAD.format(mark=mark) + "x\r\n.\r\n")
         codes = s.rest(3)
     assert codes[0] == 503 and codes[-1] == "closed"
+    assert mark.encode() not in mailbox()
+
+
+def test_a_body_in_the_next_record_is_improper_pipelining(site, mailbox, mark):
+    """Two TLS records in one segment: the body is there before 354 is."""
+    into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = site.tls().wrap_bio(into, out, server_hostname=site.facts["host"])
+
+    def step(s, action):
+        while True:
+            try:
+                return action()
+            except ssl.SSLWantReadError:
+                s.send(out.read())
+                into.write(s.octets())
+            finally:
+                s.send(out.read())
+
+    with Smtp(port(site)) as s:
+        assert s.code("STARTTLS") == 220
+        step(s, tls.do_handshake)
+        for command in ("EHLO x", "MAIL FROM:<x@att.test>",
+                        "RCPT TO:<alice@agency.example>"):
+            tls.write(command.encode() + b"\r\n")
+            assert step(s, lambda: tls.read(4096)).startswith(b"250")
+        tls.write(b"DATA\r\n")
+        tls.write((HEAD.format(mark=mark) + "x\r\n.\r\n").encode())
+        assert step(s, lambda: tls.read(4096)).startswith(b"503")
     assert mark.encode() not in mailbox()
 
 
