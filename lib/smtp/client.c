@@ -393,6 +393,10 @@ enum client_turn
 smtp_client_run(struct smtp_client *c, struct span *in)
 {
 	for (;;) {
+		/* behind the answer to STARTTLS: said in clear, heard as if it
+		 * came under TLS (security rule T2) */
+		if (c->state == CLIENT_SHAKING && in->len > 0)
+			broke_protocol(c, &fault_response_syntax);
 		if (c->asking)
 			return CLIENT_ASK;
 		if (c->state == CLIENT_OVER)

@@ -42,7 +42,8 @@ struct client_job {
 };
 
 enum client_ask_verb {
-	/* shake hands; octets that are here already make that impossible.
+	/* shake hands.  Octets that come before that are in clear: give them to
+	 * smtp_client_run, which ends the session.
 	 * Answer: smtp_client_secured, or smtp_client_lost */
 	CLIENT_ASK_TLS,
 	/* the job before is done; the next one?

@@ -117,6 +117,14 @@ static const struct dialogue {
 		     "250 STARTTLS\r\n" W "220 x\r\n" W "250 x\r\n" W
 		     "450 x\r\n" W "221 x\r\n"),
 		HELLO "STARTTLS\r\n" HELLO MAIL QUIT, { 450, 450 } },
+	{ "octets in clear behind the answer to STARTTLS", 0, false, 0,
+		SPAN("220 x\r\n" W "250-x\r\n250 STARTTLS\r\n" W
+		     "220 x\r\n250 x\r\n"),
+		HELLO "STARTTLS\r\n", { 451, 451 } },
+	{ "one octet behind it", 0, false, 0,
+		SPAN("220 x\r\n" W "250-x\r\n250 STARTTLS\r\n" W
+		     "220 x\r\nX"),
+		HELLO "STARTTLS\r\n", { 451, 451 } },
 	{ "TLS refused, and wished only", 0, false, 0,
 		SPAN("220 x\r\n" W "250-x\r\n250 STARTTLS\r\n" W "454 x\r\n" W
 		     "450 x\r\n" W "221 x\r\n"),

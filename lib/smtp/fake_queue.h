@@ -88,6 +88,9 @@ fake_hear(struct fake_queue *q, struct span in)
 
 		MUST(buf_put(&q->said, smtp_client_output(q->c)));
 		smtp_client_sent(q->c, smtp_client_output(q->c).len);
+		/* TLS begins with nothing in clear behind it */
+		MUST(turn != CLIENT_ASK || q->c->ask.verb != CLIENT_ASK_TLS ||
+			in.len == 0);
 		if (turn == CLIENT_ASK)
 			fake_do(q);
 		else if (turn != CLIENT_WRITE)
