@@ -14,6 +14,8 @@
 /* Appends whole or changes nothing. */
 bool put_base64(struct buf *b, struct span s);
 
-/* base64_syntax  not base64, or more than the room in `out`; `out` is
+/* `out` may be the storage that `text` lies in.
+ *
+ * base64_syntax  not base64, or more than the room in `out`; `out` is
  *                unchanged then */
 FALLIBLE base64_decode(struct span text, struct buf *out);

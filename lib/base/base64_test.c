@@ -54,6 +54,15 @@ TEST(base64_has_one_spelling)
 	}
 }
 
+TEST(base64_is_decoded_in_place)
+{
+	uint8_t storage[] = "Zm9vYmFy";
+	struct buf b = BUF(storage);
+
+	CHECK_OK(base64_decode(span_at(storage, 8), &b));
+	CHECK_SPAN(buf_view(&b), "foobar");
+}
+
 TEST(base64_stays_in_its_room)
 {
 	uint8_t storage[5];

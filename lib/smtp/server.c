@@ -149,6 +149,19 @@ starttls(struct smtp_server *s, struct span argument)
 	return OK;
 }
 
+/* A SASL message takes the place of its line, so that one wipe is enough. */
+static FALLIBLE
+take_blob(struct smtp_server *s, struct span text)
+{
+	struct buf blob = { s->line.storage, 0, SMTP_BLOB_MAX };
+
+	if (base64_decode(text, &blob))
+		return &fault_auth_blob;
+	s->ask.has_blob = true;
+	s->ask.blob = buf_view(&blob);
+	return OK;
+}
+
 static FALLIBLE
 auth(struct smtp_server *s, struct span argument)
 {
@@ -165,12 +178,10 @@ auth(struct smtp_server *s, struct span argument)
 		return &fault_verb_too_early;
 	s->ask = (struct smtp_ask){ 0 };
 	TRY(command_auth(argument, s->binding, &s->ask.mechanism, &initial));
-	s->ask.has_blob = span_is_set(initial);
-	buf_clear(&s->blob);
-	if (s->ask.has_blob && !span_equals(initial, SPAN("=")) &&
-		base64_decode(initial, &s->blob))
-		return &fault_auth_blob;
-	s->ask.blob = buf_view(&s->blob);
+	if (span_is_set(initial))
+		TRY(take_blob(s, span_equals(initial, SPAN("="))
+				? SPAN("")
+				: initial));
 	ask(s, SMTP_ASK_LOGIN, SMTP_READY);
 	return OK;
 }
@@ -368,6 +379,14 @@ obey(struct smtp_server *s, struct span line)
 	return moves[s->state][v](s, argument);
 }
 
+/* The line may have been a password, or a SASL message; nobody needs it any
+ * more. */
+static void
+wipe_line(struct smtp_server *s)
+{
+	explicit_bzero(s->line.storage, sizeof s->line.storage);
+}
+
 /* A refused command: say why; too many end the session. */
 static void
 refuse(struct smtp_server *s, const struct fault *f)
@@ -376,6 +395,7 @@ refuse(struct smtp_server *s, const struct fault *f)
 		f != &fault_message_too_large && f != &fault_login_needed &&
 		f != &fault_tls_needed;
 
+	wipe_line(s);
 	if (counts && ++s->bad >= SMTP_BAD_MAX) {
 		bool burn = s->asking; /* the host hears of it all the same */
 
@@ -410,6 +430,7 @@ drop_login(struct smtp_server *s, const struct fault *f)
 static void
 log_in(struct smtp_server *s)
 {
+	wipe_line(s);
 	s->state = SMTP_READY;
 	s->logged_in = true;
 	say(s, 235, "2.7.0", "Authentication succeeded");
@@ -423,23 +444,20 @@ sasl_line(struct smtp_server *s, struct span line)
 	s->last_word = false;
 	s->state = SMTP_READY;
 	s->ask = (struct smtp_ask){ 0 };
-	buf_clear(&s->blob);
-	if (span_equals(line, SPAN("*"))) {
+	if (span_equals(line, SPAN("*")))
 		drop_login(s, &fault_auth_aborted);
-	} else if (last_word && line.len == 0) { /* SCRAM's end */
+	else if (last_word && line.len == 0) /* SCRAM's end */
 		log_in(s);
-	} else if (last_word || base64_decode(line, &s->blob)) {
+	else if (last_word || take_blob(s, line))
 		drop_login(s, &fault_auth_blob);
-	} else {
-		s->ask.has_blob = true;
-		s->ask.blob = buf_view(&s->blob);
+	else
 		ask(s, SMTP_ASK_LOGIN_STEP, SMTP_READY);
-	}
 }
 
 static void
 put_challenge(struct smtp_server *s, struct span blob)
 {
+	wipe_line(s);
 	MUST(buf_put_text(&s->out, "334 ") && put_base64(&s->out, blob) &&
 		buf_put_text(&s->out, "\r\n"));
 	s->state = SMTP_IN_AUTH;
@@ -467,9 +485,6 @@ smtp_login_done(struct smtp_server *s, const struct fault *f, struct span last)
 	} else {
 		log_in(s);
 	}
-	/* the password, and the line that it came in */
-	explicit_bzero(s->blob_storage, sizeof s->blob_storage);
-	explicit_bzero(s->line.storage, sizeof s->line.storage);
 }
 
 /* --- data ---------------------------------------------------------------- */
@@ -665,7 +680,6 @@ smtp_server_init(struct smtp_server *s, const struct smtp_profile *p)
 {
 	*s = (struct smtp_server){ .profile = p, .state = SMTP_CONNECTED };
 	s->out = BUF(s->out_storage);
-	s->blob = BUF(s->blob_storage);
 	line_reader_init(&s->line);
 	txn_reset(s);
 	if (!p->tls_from_start)
@@ -680,6 +694,7 @@ read_line(struct smtp_server *s, struct span *in)
 	const struct fault *f = line_next(&s->line, in, &line);
 
 	if (f) {
+		wipe_line(s);
 		close_with(s, f);
 		return true;
 	}

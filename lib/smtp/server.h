@@ -123,11 +123,10 @@ struct smtp_server {
 	struct smtp_txn txn;
 	struct smtp_ask ask;
 	size_t helo_len;
-	struct buf out, blob;
+	struct buf out;
 	struct line_reader line;
 	uint8_t helo[SMTP_HELO_MAX];
 	uint8_t out_storage[SMTP_OUTPUT_MAX];
-	uint8_t blob_storage[SMTP_BLOB_MAX];
 };
 
 /* The greeting is in the output afterwards, unless TLS comes first: then it is

@@ -326,22 +326,73 @@ TEST(a_client_that_does_not_read_finds_room_for_every_reply)
 	}
 }
 
+static const struct {
+	const char *what;
+	const struct smtp_profile *profile;
+	struct span says;
+	bool goes_on;
+} secrets[] = {
+	{ "a login", &wrapped, SPAN("AUTH PLAIN AGEAc2VjcmV0\r\n"), true },
+	{ "a login in two steps", &wrapped,
+		SPAN("AUTH PLAIN\r\nAGEAc2VjcmV0\r\n"), true },
+	{ "a wrong one", &wrapped, SPAN("AUTH PLAIN AGEAYmFkc2VjcmV0\r\n"),
+		true },
+	{ "a step, then no more", &wrapped,
+		SPAN("AUTH SCRAM-SHA-256 c2VjcmV0\r\n*\r\n"), true },
+	{ "not base64", &wrapped, SPAN("AUTH PLAIN\r\nAGEAc2VjcmV0!\r\n"),
+		true },
+	{ "not base64 at once", &wrapped, SPAN("AUTH PLAIN AGEAc2VjcmV0!\r\n"),
+		true },
+	{ "a mechanism that is none", &wrapped,
+		SPAN("AUTH LOGIN AGEAc2VjcmV0\r\n"), true },
+	{ "in clear", &submission, SPAN("AUTH PLAIN AGEAc2VjcmV0\r\n"), true },
+	{ "as the fifth bad command", &wrapped,
+		SPAN("A\r\nB\r\nC\r\nD\r\nAUTH PLAIN AGEAc2VjcmV0!\r\n"),
+		false },
+	{ "with a CR alone", &wrapped, SPAN("AUTH PLAIN\r\nAGEAc2VjcmV0\rx"),
+		false },
+	{ "to a service without logins", &mx,
+		SPAN("AUTH PLAIN AGEAc2VjcmV0\r\n"), true },
+};
+
 TEST(a_password_does_not_stay)
 {
+	static const char *const traces[] = { "secret", "c2VjcmV0", "AGEA" };
+
+	EACH_CASE(c, secrets) {
+		static struct smtp_server s;
+		static uint8_t asked[8], said[4096];
+		struct fake_host h = { .s = &s, .asked = BUF(asked),
+			.said = BUF(said) };
+
+		smtp_server_init(&s, c->profile);
+		if (c->profile == &wrapped)
+			smtp_secured(&s, false);
+		CHECK(fake_give(&h, SPAN("EHLO c\r\n")));
+		CHECK(fake_give(&h, c->says) == c->goes_on);
+		for (int i = 0; i < 3; i++)
+			CHECK_NUMBER(span_find(span_at(&s, sizeof s),
+					     span_of(traces[i])),
+				sizeof s);
+	}
+}
+
+TEST(refusals_without_end_are_called_by_their_name)
+{
 	static struct smtp_server s;
-	static uint8_t asked[8], said[4096];
+	static uint8_t asked[32], said[4096];
 	struct fake_host h = { .s = &s, .asked = BUF(asked),
 		.said = BUF(said) };
 
-	test_row = "after the login nothing of it is in the session";
-	smtp_server_init(&s, &wrapped);
-	smtp_secured(&s, false);
-	CHECK(fake_give(&h, SPAN("EHLO c\r\nAUTH PLAIN AGEAc2VjcmV0\r\n")));
-	CHECK(s.logged_in);
-	CHECK_NUMBER(span_find(span_at(&s, sizeof s), SPAN("secret")),
-		sizeof s);
-	CHECK_NUMBER(span_find(span_at(&s, sizeof s), SPAN("c2VjcmV0")),
-		sizeof s);
+	test_row = "relay attempts are no unknown recipients";
+	smtp_server_init(&s, &mx);
+	CHECK(fake_give(&h, SPAN(TO_MAIL)));
+	for (int i = 1; i < SMTP_REFUSED_MAX; i++)
+		CHECK(fake_give(&h, SPAN("RCPT TO:<away@b>\r\n")));
+	buf_clear(&h.said);
+	CHECK(!fake_give(&h, SPAN("RCPT TO:<away@b>\r\n")));
+	CHECK_SPAN(buf_view(&h.said),
+		"421 4.7.0 Too many refused recipients\r\n");
 }
 
 TEST(ehlo_offers_what_there_is)

@@ -89,7 +89,6 @@ static void
 settle(struct smtp_server *s)
 {
 	s->out = BUF(s->out_storage);
-	s->blob = BUF(s->blob_storage);
 	line_reader_init(&s->line);
 }
 
