@@ -24,10 +24,11 @@ const struct command commands[] = {
   "the primary one.  The password is read from the terminal or the first line of\n"
   "standard input; when it is empty one is made and printed.", user_add },
 { "user", "passwd", "LOGIN", 1, 1, "Change a password.",
-  "It is read as by `user add`.", user_passwd },
+  "It is read as by `user add`.  The sessions of the account end at once.",
+  user_passwd },
 { "user", "list", "", 0, 0, "List accounts.", "", user_list },
 { "user", "disable", "LOGIN [REASON]", 1, 2, "Refuse logins of an account.",
-  "Its mail is still received.", user_disable },
+  "Its sessions end at once; its mail is still received.", user_disable },
 { "user", "enable", "LOGIN", 1, 1, "Admit logins again.", "", user_enable },
 { "run", NULL, "", 0, 0, "Run the site in the foreground until SIGTERM.",
   "SIGHUP reads the settings again; a bad file changes nothing.", run_site },

@@ -170,6 +170,7 @@ const struct handlers intake_handlers = {
 		[RCPT_ANSWER] = take_rcpt,
 		[SASL_CHALLENGE] = take_challenge,
 		[SASL_DONE] = take_login,
+		[EPOCHS_GIVEN] = session_judge_all,
 		[SPOOL_FILE] = take_spool,
 		[SCAN_ANSWER] = take_verdict,
 		[ENQUEUE_DONE] = take_queued,

@@ -93,11 +93,11 @@ take_file(void *owner, enum file_purpose purpose, uint32_t number, int fd)
 }
 
 static void
-linked(void *owner, struct channel *c, uint32_t account)
+linked(void *owner, struct channel *c, const struct link_given *m)
 {
 	struct intake *in = owner;
 
-	(void)account;
+	(void)m;
 	if (channel_peer(c) == KEYS)
 		in->keys = c;
 }

@@ -18,6 +18,7 @@
 #include "lib/base/number.h"
 #include "lib/smtp/server.h"
 #include "sys/acceptor.h"
+#include "sys/epochs.h"
 #include "sys/pool.h"
 #include "sys/role.h"
 #include "sys/stream.h"
@@ -33,6 +34,7 @@ struct intake {
 	struct pool *sessions;
 	struct arena_pool arenas;
 	struct smtp_profile profiles[SITE_PERMITS]; /* by permit */
+	struct epochs epochs;
 	bool stopping;
 };
 
@@ -56,6 +58,7 @@ struct session {
 	uint8_t peer[16];
 	uint16_t permit;
 	bool running, shaking;
+	const struct fault *ending; /* why it ends once nothing is at its end */
 	uint64_t octets; /* of accepted messages */
 	struct patience patience;
 	struct timer *timer;
@@ -74,6 +77,9 @@ bool session_open(void *owner, int fd, int permit, const uint8_t peer[16],
 	uint16_t port);
 void session_run(struct session *s);
 void session_stop_all(struct intake *in);
+
+/* auth says which logins have ended: their sessions do, too. */
+on_message session_judge_all;
 
 /* A role is away: whoever waits for it is answered 451. */
 void session_lost(struct intake *in, enum role role);

@@ -169,6 +169,23 @@ turn(struct session *s, struct span *in)
 	return s->waits == WAITS_NOT;
 }
 
+static void
+end(struct session *s)
+{
+	smtp_bye(&s->engine, s->ending);
+	flush(s);
+	finish(s, s->ending->name);
+}
+
+/* A message at its end is answered first. */
+static void
+end_soon(struct session *s, const struct fault *why)
+{
+	s->ending = why;
+	if (!s->txn.committing)
+		end(s);
+}
+
 /* Run over `in` until something has to be waited for.  May free the session:
  * returns false then. */
 static bool
@@ -184,6 +201,10 @@ run(struct session *s, struct span *in)
 	}
 	if (s->engine.state == SMTP_OVER) {
 		finish(s, "over");
+		return false;
+	}
+	if (s->ending && !s->txn.committing) {
+		end(s);
 		return false;
 	}
 	set_deadline(s);
@@ -336,17 +357,34 @@ session_lost(struct intake *in, enum role role)
 }
 
 void
+session_judge_all(void *owner, struct channel *c, const void *message, int fd)
+{
+	OWNED(fd_close) int table = fd;
+	struct intake *in = owner;
+
+	(void)c;
+	if (epochs_take(&in->epochs, message, table))
+		return; /* auth is broken: what it said before holds */
+	for (uint32_t i = 0; i < pool_size(in->sessions); i++) {
+		struct session *s = pool_at(in->sessions, i);
+		const struct grant *g = s ? &s->login.grant : NULL;
+
+		if (!g || s->ending || g->kind != GRANT_SASL ||
+			!epochs_ended(&in->epochs, g->account, g->epoch))
+			continue;
+		LOG(EV_LOGIN_ENDED, s->id, log_number(g->account));
+		end_soon(s, &fault_login_ended);
+	}
+}
+
+void
 session_stop_all(struct intake *in)
 {
 	for (uint32_t i = 0; i < pool_size(in->sessions); i++) {
 		struct session *s = pool_at(in->sessions, i);
 
-		/* a message at its end is answered first */
-		if (!s || s->txn.committing)
-			continue;
-		smtp_bye(&s->engine, &fault_session_stopping);
-		flush(s);
-		finish(s, "stopping");
+		if (s)
+			end_soon(s, &fault_session_stopping);
 	}
 	if (pool_used(in->sessions) == 0)
 		role_stop(in->role);

@@ -132,7 +132,7 @@ take_link(void *owner, struct channel *c, const void *message, int fd)
 		log_open(peer);
 	r->links[m->role] = peer;
 	if (r->hooks.linked)
-		r->hooks.linked(owner, peer, m->account);
+		r->hooks.linked(owner, peer, m);
 }
 
 /* The operator's command may talk to us when root or the site's operator runs

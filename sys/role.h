@@ -36,7 +36,8 @@ struct role_hooks {
 	void (*secret)(void *owner, enum secret_kind kind,
 		const uint8_t key[TOKEN_MAC]);
 	/* a channel to a peer is there, or new after its restart */
-	void (*linked)(void *owner, struct channel *c, uint32_t account);
+	void (*linked)(void *owner, struct channel *c,
+		const struct link_given *m);
 	void (*unlinked)(void *owner, struct channel *c);
 	/* the settings changed; site_of(r) is the new ones */
 	void (*site)(void *owner);

@@ -61,7 +61,7 @@ struct link_given {
 	uint32_t role;
 	uint32_t instance; /* 0, or the session process it leads to   */
 	uint32_t account;  /* store: the only account it may see      */
-	uint32_t zero;
+	uint32_t epoch;    /* store: of that account at the login     */
 };
 
 /* A listening socket for permit number `permit` of the site. */
@@ -131,9 +131,10 @@ struct peer_forbidden {
 struct session_open {
 	struct head head;
 	uint32_t account;
+	uint32_t epoch; /* of the account, sys/epochs.h */
 	uint16_t login_len;
 	uint8_t login[ADDRESS_MAX];
-	uint8_t zero[2];
+	uint8_t zero[6];
 };
 
 /* --- recipients, logins -------------------------------------------------- */
@@ -212,6 +213,20 @@ struct sasl_done {
 struct sasl_in_clear {
 	struct head head;
 	uint8_t peer[16];
+};
+
+/* auth: the epochs of all accounts, an array of struct account_epoch in the
+ * order of their numbers; the descriptor is sealed memory.  Whoever holds what
+ * a login gave ends what is of an earlier epoch (sys/epochs.h). */
+struct epochs_given {
+	struct head head;
+	uint32_t count;
+	uint32_t highest; /* account number ever given */
+};
+
+struct account_epoch {
+	uint32_t account;
+	uint32_t epoch;
 };
 
 /* --- bodies, verdicts, delivery ------------------------------------------ */

@@ -45,12 +45,15 @@ struct verdict {
 #define ENGINE_CLAMD 1u
 
 /* The right to hand in mail for remote recipients, NC-2.1.5.  Only a
- * successful login makes one; it ends with its session. */
+ * successful login makes one; it ends with its session, and when the account's
+ * epoch becomes another one. */
 struct grant {
 	uint64_t session;   /* the session that logged in               */
 	int64_t expires_us; /* struct instant                           */
 	uint32_t account;   /* whose login it was                       */
 	uint32_t kind;      /* enum grant_kind                          */
+	uint32_t epoch;     /* of the account then, sys/epochs.h        */
+	uint32_t zero;
 	uint8_t mac[TOKEN_MAC];
 };
 

@@ -45,11 +45,13 @@ struct exchange {
 	uint32_t mechanism;
 	uint8_t peer[16];
 	bool wants_session;
+	uint32_t epoch; /* of the account whose keys were looked at */
 };
 
 struct auth {
 	struct role_process *role;
 	struct users *users; /* NULL: none that is sound */
+	int epochs;          /* theirs, sealed memory; -1: none */
 	struct mac_key grant_key, proven_key;
 	struct slow slow;
 	struct table table; /* of exchanges, by session */
@@ -82,6 +84,11 @@ void compare_forget_all(struct auth *a);
 FALLIBLE login_grant(struct auth *a, const struct exchange *e,
 	const struct user *u, struct sasl_done *done, int *stream);
 
-/* keys.c: the SCRAM keys of a login, or of one that nobody has. */
-void keys_find(const struct auth *a, struct span login,
-	struct scram_keys *out);
+/* epochs.c: the other users file is in force for what logins gave before, too.
+ * `only`, if not NULL, is told, else all who hold such things. */
+FALLIBLE epochs_write(struct auth *a);
+void epochs_tell(struct auth *a, struct channel *only);
+
+/* keys.c: the SCRAM keys of a login, or of one that nobody has; the epoch of
+ * its account goes into the exchange. */
+void keys_find(struct exchange *e, struct span login, struct scram_keys *out);

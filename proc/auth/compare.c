@@ -67,13 +67,15 @@ enabled_user(const struct auth *a, struct span login)
 
 /* Whoever has no account takes as long. */
 static bool
-is_right(struct auth *a, struct span login, struct span password)
+is_right(struct exchange *e, struct span password)
 {
-	const struct user *u = enabled_user(a, login);
+	struct auth *a = e->auth;
+	const struct user *u = enabled_user(a, sasl_login(e->sasl));
 
 	if (!password_holds(u ? u->verifier : password_nobody(), password) ||
 		!u)
 		return false;
+	e->epoch = u->epoch;
 	mac_of(a, u, password, place_of(a, u)->mac);
 	place_of(a, u)->at = clock_tick();
 	return true;
@@ -103,8 +105,7 @@ next_turn(void *arg)
 
 	if (!e)
 		return;
-	exchange_compared(e, is_right(a, sasl_login(e->sasl),
-				    sasl_password(e->sasl)));
+	exchange_compared(e, is_right(e, sasl_password(e->sasl)));
 	timer_set(a->turn, 0);
 }
 
@@ -124,6 +125,7 @@ compare(struct exchange *e)
 	bool late = slow_failures(&a->slow, clock_tick(), e->peer) > 0;
 
 	if (u && is_proven(a, u, sasl_password(e->sasl))) {
+		e->epoch = u->epoch;
 		exchange_compared(e, true);
 		return;
 	}

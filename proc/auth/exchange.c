@@ -194,12 +194,11 @@ challenge(struct exchange *e, struct span blob)
 static void
 find_keys(void *owner, struct span login, struct scram_keys *out)
 {
-	const struct exchange *e = owner;
-
-	keys_find(e->auth, login, out);
+	keys_find(owner, login, out);
 }
 
-/* The users file may have changed since the first step. */
+/* The users file may have changed since the first step: what was proven is what
+ * the account had then. */
 static void
 conclude(struct exchange *e, bool right, struct span last)
 {
@@ -208,7 +207,7 @@ conclude(struct exchange *e, bool right, struct span last)
 
 	if (u && u->state != USER_ENABLED)
 		refuse(e, "disabled");
-	else if (u && right)
+	else if (u && right && u->epoch == e->epoch)
 		succeed(e, u, last);
 	else
 		refuse(e, "wrong credential");

@@ -24,12 +24,13 @@ make_keys(const struct auth *a, struct span login, struct scram_keys *k)
 
 /* A disabled account has its own: exchange.c refuses it in the end. */
 void
-keys_find(const struct auth *a, struct span login, struct scram_keys *out)
+keys_find(struct exchange *e, struct span login, struct scram_keys *out)
 {
-	const struct user *u = users_by_login(a->users, login);
+	const struct user *u = users_by_login(e->auth->users, login);
 
+	e->epoch = u ? u->epoch : 0;
 	if (u)
 		*out = u->scram;
 	else
-		make_keys(a, login, out);
+		make_keys(e->auth, login, out);
 }

@@ -13,7 +13,8 @@ make_grant(const struct auth *a, const struct exchange *e,
 	*g = (struct grant){ .session = e->head.session,
 		.expires_us = clock_instant().us + GRANT_US,
 		.account = u->account,
-		.kind = GRANT_SASL };
+		.kind = GRANT_SASL,
+		.epoch = u->epoch };
 	mac_make(&a->grant_key, span_at(g, TOKEN_SIGNED(struct grant)), g->mac);
 }
 
@@ -39,7 +40,8 @@ open_session(struct auth *a, const struct exchange *e, const struct user *u,
 {
 	struct session_open m = { .head = { .type = SESSION_OPEN,
 					  .session = e->head.session },
-		.account = u->account };
+		.account = u->account,
+		.epoch = u->epoch };
 	struct span login = span_of(u->login);
 	OWNED(fd_close) int theirs = -1;
 	int pair[2];

@@ -48,6 +48,10 @@ use_users(struct auth *a, int fd)
 	users_close(&a->users);
 	a->users = fresh;
 	compare_forget_all(a);
+	f = epochs_write(a);
+	if (f) /* nobody may go on with what has ended: begin anew */
+		exit(EXIT_FAULT);
+	epochs_tell(a, NULL);
 	LOG(EV_USERS_LOADED, 0, log_number(users_count(fresh)));
 	return OK;
 }
@@ -108,6 +112,13 @@ take_secret(void *owner, enum secret_kind kind, const uint8_t key[TOKEN_MAC])
 }
 
 static void
+linked(void *owner, struct channel *c, const struct link_given *m)
+{
+	(void)m;
+	epochs_tell(owner, c);
+}
+
+static void
 unlinked(void *owner, struct channel *c)
 {
 	exchange_forget_asker(owner, c);
@@ -117,13 +128,14 @@ static const struct role_hooks hooks = {
 	.prepare = prepare,
 	.file = take_file,
 	.secret = take_secret,
+	.linked = linked,
 	.unlinked = unlinked,
 };
 
 int
 main(void)
 {
-	static struct auth auth;
+	static struct auth auth = { .epochs = -1 };
 	struct role_process *r = role_start(AUTH, &handlers, &hooks, &auth);
 
 	role_sandbox(r);

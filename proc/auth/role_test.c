@@ -6,6 +6,7 @@
 #include "state/users/edit.h"
 #include "sys/clock.h"
 #include "sys/crypto.h"
+#include "sys/epochs.h"
 #include "sys/fake_master.h"
 #include "sys/mac.h"
 
@@ -16,7 +17,7 @@
 
 static const struct mac_key key = { "a key that only auth is given" };
 static const struct site *site;
-static int users = -1;
+static int users = -1, later = -1;
 
 /* --- users --------------------------------------------------------------- */
 
@@ -26,7 +27,8 @@ static const struct span bob[] = { SPAN("bob@agency.example"),
 	SPAN("abuse@agency.example") };
 static const struct span carol[] = { SPAN("carol@agency.example") };
 
-/* alice, bob and carol, who is disabled; made once for all tests. */
+/* alice, bob and carol, who is disabled; later alice has another password and
+ * bob is disabled, too.  Made once for all tests. */
 static void
 make_users(void)
 {
@@ -50,7 +52,16 @@ make_users(void)
 	CHECK_OK(users_edit_save(&e));
 	users_edit_close(&e);
 	users = open(path, O_RDONLY | O_CLOEXEC);
-	CHECK(users >= 0 && unlink(path) == 0);
+	CHECK(users >= 0);
+	CHECK_OK(users_edit_open(path, &e));
+	CHECK_OK(users_edit_find(&e, SPAN("alice"), &u));
+	CHECK_OK(user_set_password(u, SPAN(PASSWORD " staple"), now));
+	CHECK_OK(users_edit_find(&e, SPAN("bob"), &u));
+	user_set_state(u, USER_DISABLED, SPAN("left"));
+	CHECK_OK(users_edit_save(&e));
+	users_edit_close(&e);
+	later = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK(later >= 0 && unlink(path) == 0);
 }
 
 static void
@@ -657,5 +668,72 @@ TEST(auth_takes_another_users_file_if_it_is_sound)
 	try_plain(1, SPAN("\0alice\0" PASSWORD));
 	check_refused(last_session, &fault_auth_failed);
 	fake_expect_event(EV_USERS_REFUSED);
+	fake_stop();
+}
+
+/* --- what has ended ------------------------------------------------------ */
+
+static const struct {
+	const char *what;
+	uint32_t account, epoch;
+	bool ended;
+} epochs[] = {
+	{ "the password was changed: from before", ALICE, 2, true },
+	{ "the password was changed: from now", ALICE, 3, false },
+	{ "disabled: from before", BOB, 2, true },
+	{ "nothing changed", CAROL, 3, false },
+};
+
+static void
+hear_epochs(struct epochs *e)
+{
+	fake_expect(EPOCHS_GIVEN);
+	CHECK_OK(epochs_take(e, (const void *)&fake.message, fake.fd));
+	fd_close(&fake.fd);
+}
+
+/* Security rule A6. */
+TEST(auth_tells_at_once_what_has_ended)
+{
+	static const enum role holders[] = { QUEUE, STORE, SUBMISSION, LOGIN };
+	struct users_changed m = { .head = { .type = USERS_CHANGED } };
+	struct epochs e = { 0 };
+
+	if (!start())
+		return;
+	for (size_t i = 0; i < COUNT_OF(holders); i++) {
+		test_row = role_name(holders[i]);
+		fake_link(holders[i], AUTH);
+		hear_epochs(&e);
+		CHECK(!epochs_ended(&e, ALICE, 2) && !epochs_ended(&e, BOB, 2));
+		CHECK(!epochs_ended(&e, CAROL, 3));
+	}
+	CHECK_OK(channel_send(fake.links[CTL], &m, later));
+	for (size_t i = 0; i < COUNT_OF(holders); i++) {
+		hear_epochs(&e);
+		EACH_CASE(c, epochs)
+			CHECK(epochs_ended(&e, c->account, c->epoch) ==
+				c->ended);
+	}
+	test_row = "a login of now has the epoch of now";
+	try_plain(1, SPAN("\0alice\0" PASSWORD " staple"));
+	CHECK_NUMBER(expect_done(last_session)->grant.epoch, 3);
+	fake_stop();
+}
+
+/* What began with the old password ends with the old password. */
+TEST(auth_refuses_a_proof_of_what_the_password_was)
+{
+	uint8_t room[64];
+	struct buf signature = BUF(room);
+	struct offer o;
+	struct sasl_step m;
+
+	if (!start())
+		return;
+	m = ask_offer(SPAN("alice"), 1, &o);
+	change_users(later, OK);
+	send_proof(&m, &o, SPAN("alice"), SPAN(PASSWORD), &signature);
+	check_refused(last_session, &fault_auth_failed);
 	fake_stop();
 }

@@ -51,11 +51,11 @@ link_of(struct dial *d, enum role peer)
 }
 
 static void
-linked(void *owner, struct channel *c, uint32_t account)
+linked(void *owner, struct channel *c, const struct link_given *m)
 {
 	struct channel **link = link_of(owner, channel_peer(c));
 
-	(void)account;
+	(void)m;
 	if (link)
 		*link = c;
 }

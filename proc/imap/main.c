@@ -179,11 +179,11 @@ take_file(void *owner, enum file_purpose purpose, uint32_t number, int fd)
 }
 
 static void
-linked(void *owner, struct channel *c, uint32_t account)
+linked(void *owner, struct channel *c, const struct link_given *m)
 {
 	struct imap *i = owner;
 
-	(void)account;
+	(void)m;
 	switch (channel_peer(c)) {
 	case STORE:
 		i->store = c;
@@ -199,7 +199,8 @@ linked(void *owner, struct channel *c, uint32_t account)
 	}
 }
 
-/* Without its store the session cannot go on: what it shows would be old. */
+/* Without its store the session cannot go on: store is away, or the login has
+ * ended. */
 static void
 unlinked(void *owner, struct channel *c)
 {
@@ -207,7 +208,7 @@ unlinked(void *owner, struct channel *c)
 
 	if (i->store == c) {
 		i->store = NULL;
-		say_bye(i, "Server is restarting, try again");
+		say_bye(i, "The session has ended, log in again");
 		return;
 	}
 	if (i->scan == c)

@@ -7,6 +7,7 @@
 #define HANDSHAKE_US  SECONDS(30) /* ST-D09: however slowly octets drip */
 #define PIPE_FULL     (64 << 10)  /* octets waiting: pause the other side */
 #define PIPE_MARGIN   MINUTES(5)  /* the session ends idle clients itself */
+#define LAST_WORDS    SECONDS(5)  /* of a session whose login ended */
 
 static void run(struct connection *c, struct span *in);
 
@@ -73,7 +74,9 @@ client_ended(void *owner, enum stream_end why)
 static void
 still_alive(struct connection *c)
 {
-	stream_deadline(c->client, site(c)->imap_idle_us + PIPE_MARGIN);
+	if (!c->ending)
+		stream_deadline(c->client,
+			site(c)->imap_idle_us + PIPE_MARGIN);
 }
 
 /* Octets from one side to the other; the side they come from waits while the
@@ -103,7 +106,8 @@ session_drained(void *owner)
 {
 	struct connection *c = owner;
 
-	stream_resume(c->client);
+	if (!c->ending)
+		stream_resume(c->client);
 }
 
 static void
@@ -346,6 +350,8 @@ connection_login_done(struct login *l, const struct sasl_done *m, int stream)
 		imap_login_success(c->engine,
 			m->blob_len > 0 ? span_at(m->blob, m->blob_len)
 					: SPAN_NONE);
+		c->account = m->grant.account;
+		c->epoch = m->grant.epoch;
 		still_alive(c);
 	}
 	go_on(c);
@@ -362,6 +368,29 @@ connection_auth_lost(struct login *l)
 		c->asking = false;
 		imap_login_failure(c->engine, &fault_ipc_closed);
 		go_on(c);
+	}
+}
+
+/* store takes the mailboxes away from the session, which says BYE and ends; a
+ * session that does not is cut off. */
+static void
+end_login(struct connection *c)
+{
+	c->ending = true;
+	stream_pause(c->client);
+	stream_deadline(c->client, LAST_WORDS);
+	LOG(EV_LOGIN_ENDED, c->id, log_number(c->account));
+}
+
+void
+connection_judge_all(struct login *l)
+{
+	for (uint32_t i = 0; i < pool_size(l->connections); i++) {
+		struct connection *c = pool_at(l->connections, i);
+
+		if (c && c->session && !c->ending &&
+			epochs_ended(&l->epochs, c->account, c->epoch))
+			end_login(c);
 	}
 }
 

@@ -3,6 +3,7 @@
 
 #include "lib/imap/login.h"
 #include "sys/acceptor.h"
+#include "sys/epochs.h"
 #include "sys/pool.h"
 #include "sys/role.h"
 #include "sys/stream.h"
@@ -18,6 +19,7 @@ struct login {
 	struct channel *keys; /* NULL: away */
 	struct pool *connections;    /* of struct connection */
 	struct pool *engines;        /* of struct imap_login */
+	struct epochs epochs;
 	bool stopping;
 };
 
@@ -30,7 +32,9 @@ struct connection {
 	uint64_t id;
 	uint32_t slot, engine_slot;
 	uint8_t peer[16];
-	bool asking; /* auth is to answer */
+	uint32_t account, epoch; /* of the login */
+	bool asking;             /* auth is to answer */
+	bool ending;             /* the login ended: nothing more from the client */
 };
 
 /* on_accept of the acceptor. */
@@ -47,6 +51,9 @@ void connection_login_done(struct login *l, const struct sasl_done *m,
 
 /* auth is away: whoever waits for it is told so. */
 void connection_auth_lost(struct login *l);
+
+/* auth says which logins have ended: their sessions do, too. */
+void connection_judge_all(struct login *l);
 
 /* Say BYE to those that have not logged in. */
 void connection_stop_all(struct login *l);

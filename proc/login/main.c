@@ -24,10 +24,23 @@ take_done(void *owner, struct channel *c, const void *message, int fd)
 	connection_login_done(owner, message, fd);
 }
 
+static void
+take_epochs(void *owner, struct channel *c, const void *message, int fd)
+{
+	OWNED(fd_close) int table = fd;
+	struct login *l = owner;
+
+	(void)c;
+	if (epochs_take(&l->epochs, message, table))
+		return; /* auth is broken: what it said before holds */
+	connection_judge_all(l);
+}
+
 static const struct handlers handlers = {
 	.on = {
 		[SASL_CHALLENGE] = take_challenge,
 		[SASL_DONE] = take_done,
+		[EPOCHS_GIVEN] = take_epochs,
 		[SIGN_ANSWER] = keys_late_answer,
 	},
 };
@@ -63,11 +76,11 @@ take_file(void *owner, enum file_purpose purpose, uint32_t number, int fd)
 }
 
 static void
-linked(void *owner, struct channel *c, uint32_t account)
+linked(void *owner, struct channel *c, const struct link_given *m)
 {
 	struct login *l = owner;
 
-	(void)account;
+	(void)m;
 	if (channel_peer(c) == KEYS)
 		l->keys = c;
 }

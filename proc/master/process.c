@@ -145,7 +145,8 @@ give_link(struct process *p, int fd, const struct process *peer)
 	struct link_given l = { .head = { .type = LINK_GIVEN },
 		.role = peer->role,
 		.instance = peer->instance,
-		.account = peer->account };
+		.account = peer->account,
+		.epoch = peer->epoch };
 
 	tell(p, &l, fd);
 }
@@ -328,7 +329,8 @@ process_start_session(struct master *m, const struct session_open *s,
 		return;
 	*p = (struct process){ .role = IMAP,
 		.instance = ++m->sessions,
-		.account = s->account };
+		.account = s->account,
+		.epoch = s->epoch };
 	start(m, p);
 	if (!p->pid) {
 		p->role = NOBODY;

@@ -14,6 +14,7 @@ struct process {
 	enum role role;          /* NOBODY: the row is free            */
 	uint32_t instance;       /* 0, sessions from 1                 */
 	uint32_t account;        /* of a session                       */
+	uint32_t epoch;          /* of that account at the login       */
 	uint32_t restarts;
 	uint32_t accusations; /* peers it had killed */
 	int64_t wait_us;         /* back-off                           */

@@ -73,6 +73,18 @@ on_spool(void *owner, struct channel *c, const void *message, int fd)
 		return;
 }
 
+/* auth says which grants have ended. */
+static void
+on_epochs(void *owner, struct channel *c, const void *message, int fd)
+{
+	OWNED(fd_close) int table = fd;
+	struct queue_process *p = owner;
+
+	(void)c;
+	if (epochs_take(&p->epochs, message, table))
+		return; /* auth is broken: what it said before holds */
+}
+
 static const struct handlers handlers = {
 	.on = {
 		[ENQUEUE_OPEN] = on_open,
@@ -87,6 +99,7 @@ static const struct handlers handlers = {
 		[DELIVER_DONE] = on_stored,
 		[QUEUE_ORDER] = on_order,
 		[SPOOL_WANTED] = on_spool,
+		[EPOCHS_GIVEN] = on_epochs,
 	},
 };
 
@@ -226,6 +239,7 @@ open_queue(struct queue_process *p)
 			.min_free = s->min_free },
 		.verdicts = p->verdicts,
 		.grants = p->grants,
+		.epochs = &p->epochs,
 		.most = s->max_queue,
 		.schedule_count = s->schedule_count,
 		.expire_us = s->expire_us,

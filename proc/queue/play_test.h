@@ -64,17 +64,32 @@ give_link(enum role role)
 	CHECK_OK(channel_send(fake.links[MASTER], &m, theirs));
 }
 
+/* Account 5 is in that epoch, and there are no others. */
+static inline void
+give_epoch(uint32_t epoch)
+{
+	struct account_epoch all = { 5, epoch };
+	struct epochs_given m = { .head = { .type = EPOCHS_GIVEN },
+		.count = 1,
+		.highest = 5 };
+	OWNED(fd_close) int fd = -1;
+
+	CHECK_OK(fd_memory_of("epochs", span_at(&all, sizeof all), &fd));
+	CHECK_OK(channel_send(fake.links[AUTH], &m, fd));
+}
+
 static inline void
 give(void)
 {
-	static const enum role links[] = { SUBMISSION, RELAY, DIAL, SCAN, STORE,
-		CTL };
+	static const enum role links[] = { AUTH, SUBMISSION, RELAY, DIAL, SCAN,
+		STORE, CTL };
 
 	give_directory();
 	give_secret(SECRET_VERDICT, &x.verdicts);
 	give_secret(SECRET_GRANT, &x.grants);
 	for (size_t i = 0; i < COUNT_OF(links); i++)
 		give_link(links[i]);
+	give_epoch(1);
 }
 
 static inline void
@@ -197,7 +212,8 @@ letter(uint32_t rcpts)
 		.grant = { .session = SESSION,
 			.expires_us = INT64_MAX,
 			.account = 5,
-			.kind = GRANT_SASL } };
+			.kind = GRANT_SASL,
+			.epoch = 1 } };
 
 	sha256(BODY, m.verdict.sha256);
 	seal(&m);

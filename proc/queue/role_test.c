@@ -3,6 +3,42 @@
 
 #define MANY 700
 
+/* A6: a grant ends with the login that it came from, and with nobody else's
+ * say. */
+TEST(a_grant_of_an_earlier_epoch_is_refused)
+{
+	static const struct {
+		const char *what;
+		uint32_t now;
+		const struct fault *want;
+	} rows[] = {
+		{ "the login's own epoch", 1, OK },
+		{ "the password was changed", 2, &fault_login_ended },
+		{ "the account was disabled, too", 3, &fault_login_ended },
+	};
+	static const char *const rcpts[] = { "a@one.test" };
+	struct enqueue_open m;
+	struct enqueue_done done;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	m = letter(1);
+	EACH_CASE(c, rows) {
+		give_epoch(c->now);
+		/* what auth says may be read after what submission says */
+		for (int i = 0; i < 1000; i++) {
+			hand_in(&m, rcpts);
+			hear(SUBMISSION, ENQUEUE_DONE, &done);
+			if (fault_row(done.fault) == c->want)
+				break;
+		}
+		CHECK_FAULT(fault_row(done.fault), c->want);
+	}
+	end();
+}
+
 /* More rows than the channel holds. */
 TEST(a_list_is_as_long_as_the_queue)
 {

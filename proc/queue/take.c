@@ -58,6 +58,7 @@ complete(struct queue_process *p, struct incoming *in)
 	fd_close(&in->body);
 	p->dirty = true;
 	if (in->fault == &fault_grant_missing ||
+		in->fault == &fault_login_ended ||
 		in->fault == &fault_verdict_missing ||
 		in->fault == &fault_verdict_mismatch)
 		LOG(EV_RELAY_DENIED, in->open.head.session,

@@ -36,6 +36,7 @@ const struct handlers keeper_handlers = {
 		[STORE_EXPUNGE] = session_expunge,
 		[STORE_COPY] = session_copy,
 		[STORE_APPEND] = session_append,
+		[EPOCHS_GIVEN] = sessions_judge,
 		[STORE_STATUS] = status,
 	},
 };
@@ -49,10 +50,10 @@ delivers(enum role r)
 }
 
 void
-keeper_linked(void *keeper, struct channel *c, uint32_t account)
+keeper_linked(void *keeper, struct channel *c, const struct link_given *m)
 {
 	if (channel_peer(c) == IMAP)
-		session_begin(keeper, c, account);
+		session_begin(keeper, c, m);
 	else if (delivers(channel_peer(c)))
 		sender_begin(keeper, c);
 }

@@ -12,6 +12,7 @@
 #include "lib/base/table.h"
 #include "lib/base/time.h"
 #include "state/store/store.h"
+#include "sys/epochs.h"
 #include "sys/pool.h"
 #include "sys/role.h"
 
@@ -79,6 +80,7 @@ struct session {
 	struct session *next, **link; /* of the same bucket */
 	struct channel *channel;
 	struct box box;   /* mailbox 0: none is open */
+	uint32_t epoch;   /* of the account at the login */
 	uint64_t modseq;
 	uint32_t slot;
 	uint32_t held;    /* answers not sent yet */
@@ -94,6 +96,7 @@ struct keeper {
 	int directory;
 	struct mac_key key;
 	bool has_key, stopping, busy;
+	struct epochs epochs;
 
 	struct answer answers[ANSWERS_MAX];
 	size_t answer_count;
@@ -126,7 +129,8 @@ extern const struct handlers keeper_handlers;
  * sys_failed */
 FALLIBLE keeper_open(struct keeper *k, struct role_process *r, struct loop *l);
 
-void keeper_linked(void *keeper, struct channel *c, uint32_t account);
+void keeper_linked(void *keeper, struct channel *c,
+	const struct link_given *m);
 void keeper_unlinked(void *keeper, struct channel *c);
 
 /* Bring the index up. */
@@ -166,8 +170,12 @@ void deliveries_give_up(struct keeper *k, struct tick now);
 /* The session of a channel; NULL when it has none. */
 struct session *session_of(struct channel *c);
 
-void session_begin(struct keeper *k, struct channel *c, uint32_t account);
+void session_begin(struct keeper *k, struct channel *c,
+	const struct link_given *m);
 void session_end(struct keeper *k, struct channel *c);
+
+/* auth says which logins have ended: their sessions lose the mailboxes. */
+on_message sessions_judge;
 
 /* The store says a mailbox changed; tell those who have it open. */
 void session_changed(void *keeper, struct box b, uint64_t modseq);

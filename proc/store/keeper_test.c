@@ -19,11 +19,13 @@ static struct world {
 	char path[64];
 	int directory;
 	struct keeper keeper;
+	struct handlers served;      /* its own, and our `gone` */
 	struct channel *mx, *queue, *imap; /* our ends */
 	struct channel *from_mx, *from_queue, *from_imap; /* the store's */
 	uint32_t types[ANSWERS];     /* what came, in order */
 	uint32_t serials[ANSWERS];
 	size_t came, wanted;
+	int ends; /* of channels, that are waited for */
 	union {
 		struct deliver_done deliver;
 		struct mailboxes_told list;
@@ -60,7 +62,25 @@ take(void *owner, struct channel *c, const void *message, int fd)
 		loop_stop(loop, 0);
 }
 
-static const struct handlers clients = { .on = {
+static void
+count_end(void)
+{
+	if (--w.ends == 0)
+		loop_stop(loop, 0);
+}
+
+/* Our end of a session that lost its mailboxes. */
+static void
+client_gone(void *owner, struct channel *c)
+{
+	(void)owner;
+	if (c == w.imap)
+		w.imap = NULL;
+	count_end();
+}
+
+static const struct handlers clients = { .gone = client_gone,
+	.on = {
 	[DELIVER_DONE] = take,
 	[MAILBOXES_TOLD] = take,
 	[MAILBOX_TOLD] = take,
@@ -84,6 +104,17 @@ wait_for(size_t n)
 /* --- the store ----------------------------------------------------------- */
 
 static void
+gone(void *owner, struct channel *c)
+{
+	keeper_unlinked(owner, c);
+	if (c == w.from_imap)
+		w.from_imap = NULL;
+	count_end();
+}
+
+static const struct link_given of_seven = { .account = 7, .epoch = 2 };
+
+static void
 link_to(enum role peer, struct channel **ours, struct channel **theirs)
 {
 	int pair[2];
@@ -91,9 +122,11 @@ link_to(enum role peer, struct channel **ours, struct channel **theirs)
 	CHECK_OK(fd_channel_pair(pair));
 	CHECK_OK(channel_open(loop, pair[0], peer, STORE, 0, &clients, NULL,
 		ours));
-	CHECK_OK(channel_open(loop, pair[1], STORE, peer, 0, &keeper_handlers,
+	w.served = keeper_handlers;
+	w.served.gone = gone;
+	CHECK_OK(channel_open(loop, pair[1], STORE, peer, 0, &w.served,
 		&w.keeper, theirs));
-	keeper_linked(&w.keeper, *theirs, 7);
+	keeper_linked(&w.keeper, *theirs, &of_seven);
 }
 
 static void
@@ -136,7 +169,8 @@ unlink_name(void *arg, const char *name)
 static void
 unlink_from(struct channel **c)
 {
-	keeper_unlinked(&w.keeper, *c);
+	if (*c)
+		keeper_unlinked(&w.keeper, *c);
 	channel_close(c);
 }
 
@@ -357,6 +391,43 @@ TEST(a_delivery_that_is_broken_off_is_refused_in_the_end)
 	wait_for(1);
 	CHECK_NUMBER(w.types[0], DELIVER_DONE);
 	CHECK(fault_row(w.last.deliver.fault) == &fault_ipc_busy);
+	end();
+}
+
+/* auth says that account 7 is in that epoch. */
+static void
+say_epoch(uint32_t epoch)
+{
+	struct account_epoch all = { 7, epoch };
+	struct epochs_given m = { .count = 1, .highest = 7 };
+	int fd;
+
+	CHECK_OK(fd_memory_of("epochs", span_at(&all, sizeof all), &fd));
+	sessions_judge(&w.keeper, NULL, &m, fd);
+}
+
+/* Security rule A6. */
+TEST(a_session_loses_the_mailboxes_when_its_login_ends)
+{
+	struct channel *late = NULL, *late_end = NULL;
+
+	begin();
+	say_epoch(2);
+	test_row = "another login of this epoch";
+	link_to(IMAP, &late, &late_end);
+	CHECK_NUMBER(pool_used(w.keeper.sessions), 2);
+	ask_by_name(MAILBOX_STATUS, 1, "INBOX");
+	wait_for(1);
+	test_row = "the epoch is over";
+	say_epoch(3);
+	w.ends = 4; /* both ends of both sessions */
+	CHECK_NUMBER(loop_run(loop), 0);
+	CHECK(!w.imap);
+	CHECK_NUMBER(pool_used(w.keeper.sessions), 0);
+	test_row = "a login of before that comes late";
+	link_to(IMAP, &late, &late_end);
+	CHECK_NUMBER(pool_used(w.keeper.sessions), 0);
+	channel_close(&late);
 	end();
 }
 

@@ -1,6 +1,7 @@
 /* session.c -- session processes and what they must hear. */
 #include "lib/base/must.h"
 #include "proc/store/keeper.h"
+#include "sys/fd.h"
 
 static struct session **
 bucket_of(struct keeper *k, uint32_t account)
@@ -15,20 +16,22 @@ session_of(struct channel *c)
 }
 
 void
-session_begin(struct keeper *k, struct channel *c, uint32_t account)
+session_begin(struct keeper *k, struct channel *c, const struct link_given *m)
 {
-	struct session **bucket = bucket_of(k, account), *s;
+	struct session **bucket = bucket_of(k, m->account), *s = NULL;
 	uint32_t slot;
 
-	s = pool_take(k->sessions, &slot);
-	if (!s) {
-		channel_close(&c); /* master limits sessions to fewer */
+	if (!epochs_ended(&k->epochs, m->account, m->epoch))
+		s = pool_take(k->sessions, &slot);
+	if (!s) { /* master limits sessions to fewer */
+		channel_close(&c);
 		return;
 	}
 	*s = (struct session){ .next = *bucket,
 		.link = bucket,
 		.channel = c,
-		.box = { account, 0 },
+		.box = { m->account, 0 },
+		.epoch = m->epoch,
 		.slot = slot };
 	if (*bucket)
 		(*bucket)->link = &s->next;
@@ -48,6 +51,21 @@ session_end(struct keeper *k, struct channel *c)
 		s->next->link = s->link;
 	channel_set_data(c, NULL);
 	pool_give(k->sessions, s->slot);
+}
+
+void
+sessions_judge(void *keeper, struct channel *c, const void *message, int fd)
+{
+	OWNED(fd_close) int table = fd;
+	struct keeper *k = keeper;
+
+	(void)c;
+	if (epochs_take(&k->epochs, message, table))
+		return; /* auth is broken: what it said before holds */
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct session *s = k->bucket[i]; s; s = s->next)
+			if (epochs_ended(&k->epochs, s->box.account, s->epoch))
+				channel_end(s->channel);
 }
 
 void

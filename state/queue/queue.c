@@ -34,6 +34,10 @@ check_seals(const struct queue *q, const struct enqueue_open *m,
 		g->kind != GRANT_SASL || g->expires_us <= now.us ||
 		g->session != m->head.session)
 		return &fault_grant_missing;
+	if (!q->setup.epochs->told)
+		return &fault_ipc_closed;
+	if (epochs_ended(q->setup.epochs, g->account, g->epoch))
+		return &fault_login_ended;
 	if (!mac_holds(&q->setup.verdicts,
 		    span_at(v, TOKEN_SIGNED(struct verdict)), v->mac) ||
 		v->outcome != OUTCOME_CLEAN)

@@ -12,6 +12,7 @@
 #include "lib/base/time.h"
 #include "state/journal/journal.h"
 #include "state/queue/record.h"
+#include "sys/epochs.h"
 #include "sys/mac.h"
 #include "trust/messages.h"
 
@@ -57,6 +58,7 @@ struct queued {
 struct queue_setup {
 	struct journal_setup journal;
 	struct mac_key verdicts, grants;
+	const struct epochs *epochs; /* borrowed */
 	uint32_t most; /* messages */
 	int64_t schedule_us[32]; /* waits between attempts, the last repeats */
 	size_t schedule_count;   /* 1 to 32 */

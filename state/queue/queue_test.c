@@ -71,6 +71,27 @@ grant_of_no_kind(struct letter *l)
 }
 
 static void
+grant_of_an_earlier_epoch(struct letter *l)
+{
+	l->open.grant.epoch--;
+	letter_seal(&x, l);
+}
+
+static void
+grant_of_nobody(struct letter *l)
+{
+	l->open.grant.account--;
+	letter_seal(&x, l);
+}
+
+static void
+auth_away(struct letter *l)
+{
+	(void)l;
+	x.epochs.told = false;
+}
+
+static void
 verdict_infected(struct letter *l)
 {
 	l->open.verdict.outcome = OUTCOME_INFECTED;
@@ -126,6 +147,10 @@ static const struct {
 	{ "the grant is another session's", grant_of_another_session,
 		&fault_grant_missing },
 	{ "the grant is none", grant_of_no_kind, &fault_grant_missing },
+	{ "the login has ended", grant_of_an_earlier_epoch,
+		&fault_login_ended },
+	{ "the account is gone", grant_of_nobody, &fault_login_ended },
+	{ "nobody knows what has ended", auth_away, &fault_ipc_closed },
 	{ "the verdict was changed", verdict_forged, &fault_verdict_missing },
 	{ "the verdict's seal is wrong", verdict_unsealed,
 		&fault_verdict_missing },

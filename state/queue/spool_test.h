@@ -12,8 +12,12 @@
 struct spool {
 	struct power power;
 	struct queue_setup setup;
+	struct epochs epochs;
 	struct queue *queue;
 };
+
+/* Account 5 is in its second epoch, and there are no others. */
+static const struct account_epoch spool_epochs[] = { { 5, 2 } };
 
 static inline const struct fault *
 spool_open(struct spool *x)
@@ -34,7 +38,9 @@ spool_make(struct spool *x)
 		.most = 200000,
 		.schedule_us = { MINUTES(10), MINUTES(30) },
 		.schedule_count = 2,
-		.expire_us = DAYS(5) };
+		.expire_us = DAYS(5),
+		.epochs = &x->epochs };
+	x->epochs = (struct epochs){ spool_epochs, 1, 5, true };
 	mac_key_make(&x->setup.verdicts);
 	mac_key_make(&x->setup.grants);
 }
@@ -89,7 +95,8 @@ letter_make(const struct spool *x, struct span body, uint32_t rcpts,
 	m->grant = (struct grant){ .session = 77,
 		.expires_us = NOW.us + HOURS(1),
 		.account = 5,
-		.kind = GRANT_SASL };
+		.kind = GRANT_SASL,
+		.epoch = 2 };
 	letter_seal(x, l);
 }
 

@@ -131,6 +131,7 @@ make_user(struct users_edit *e, struct span login, const struct span *addresses,
 		return &fault_user_exists;
 	out->account = e->highest + 1;
 	out->state = USER_ENABLED;
+	out->epoch = 1;
 	return OK;
 }
 
@@ -176,6 +177,7 @@ user_set_password(struct user *user, struct span password, struct instant now)
 	memcpy(user->verifier, verifier, sizeof verifier);
 	user->scram = scram;
 	user->changed_us = now.us;
+	user->epoch++;
 	return OK;
 }
 
@@ -187,6 +189,7 @@ user_set_state(struct user *user, enum user_state state, struct span reason)
 		: sizeof user->reason - 1;
 
 	user->state = state;
+	user->epoch++;
 	memset(user->reason, 0, sizeof user->reason);
 	memcpy(user->reason, reason.at, len);
 }

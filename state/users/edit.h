@@ -8,6 +8,9 @@
  * From open to close no other command changes the file.  What is not saved is
  * forgotten.  A change while auth has the old file is seen when auth is given
  * the new one.
+ *
+ * A new password and another state begin another epoch of the account: what
+ * logins before it gave has ended (sys/epochs.h).
  */
 #pragma once
 

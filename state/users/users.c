@@ -227,7 +227,7 @@ user_is_sound(const struct user *user)
 
 	user_checksum(user, sum);
 	return memcmp(sum, user->checksum, sizeof sum) == 0 &&
-		user->account > 0 &&
+		user->account > 0 && user->epoch > 0 &&
 		ends_in_nul(user->login, sizeof user->login) &&
 		ends_in_nul(user->verifier, sizeof user->verifier) &&
 		user->reason[sizeof user->reason - 1] == 0 &&

@@ -20,7 +20,7 @@
 #define USERS_SECRET    32
 #define LOGIN_LONGEST   63
 #define USER_ADDRESSES  8 /* the primary one and seven more */
-#define USER_ADDRESS_OCTETS 1648
+#define USER_ADDRESS_OCTETS 1640
 
 enum user_state { USER_NONE, USER_ENABLED, USER_DISABLED };
 
@@ -34,6 +34,8 @@ struct user {
 	int64_t changed_us;     /* of the password                           */
 	char login[LOGIN_LONGEST + 1];
 	char reason[64];        /* why disabled                              */
+	uint32_t epoch;         /* from 1, sys/epochs.h                      */
+	uint32_t zero;
 	struct scram_keys scram;
 	uint32_t addresses_len; /* of `addresses`                            */
 	char verifier[PASSWORD_VERIFIER];
@@ -56,7 +58,7 @@ struct users_header {
 #pragma GCC diagnostic pop
 
 #define USERS_MAGIC   "PHUSERS\n"
-#define USERS_VERSION 2
+#define USERS_VERSION 3
 
 struct users;
 

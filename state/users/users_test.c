@@ -205,6 +205,31 @@ static const struct {
 	{ "a phrase", "correct horse battery staple", OK },
 };
 
+/* Security rule A6. */
+TEST(a_change_of_password_or_state_begins_an_epoch)
+{
+	struct users_edit e;
+	struct user *user;
+	uint32_t epoch;
+
+	start();
+	add(SPAN("alice"), alice, COUNT_OF(alice), OK);
+	CHECK_OK(users_edit_open(path, &e));
+	CHECK_OK(users_edit_find(&e, SPAN("alice"), &user));
+	epoch = user->epoch;
+	CHECK(epoch > 0);
+	CHECK_OK(user_set_password(user, SPAN("another long one"), now));
+	CHECK_NUMBER(user->epoch, ++epoch);
+	user_set_state(user, USER_DISABLED, SPAN("left"));
+	CHECK_NUMBER(user->epoch, ++epoch);
+	CHECK_OK(users_edit_save(&e));
+	users_edit_close(&e);
+	CHECK_OK(users_edit_open(path, &e));
+	CHECK_OK(users_edit_find(&e, SPAN("alice"), &user));
+	CHECK_NUMBER(user->epoch, epoch);
+	users_edit_close(&e);
+}
+
 TEST(a_file_keeps_its_secret_and_shares_it_with_no_other)
 {
 	uint8_t first[USERS_SECRET];

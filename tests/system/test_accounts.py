@@ -1,0 +1,144 @@
+"""What an account may do, and when that ends."""
+
+import imaplib
+import os
+import signal
+import smtplib
+import uuid
+
+import pytest
+
+from tests.harness.site import LocalIMAPS
+from tests.system.test_first_message import message
+
+
+class Account:
+    """An account of a running site, with its password."""
+
+    def __init__(self, site, name=None):
+        self.site = site
+        self.name = name or "u" + uuid.uuid4().hex[:12]
+        self.address = self.name + "@agency.example"
+        self.password = self.made("add")
+
+    def made(self, verb):
+        done = self.site.run("user", verb, self.name, "--generate")
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()[-1]
+
+    def order(self, verb):
+        done = self.site.run("user", verb, self.name)
+        assert done.returncode == 0, done.stderr
+
+    def submission(self):
+        s = self.site.submission()
+        s.login(self.name, self.password)
+        return s
+
+    def imap(self):
+        i = LocalIMAPS(self.site.facts["host"], self.site.port("imaps"),
+                       self.site.tls())
+        i.login(self.name, self.password)
+        i.select("INBOX")
+        return i
+
+    def letter(self):
+        return message(self.address, "x@other.test", uuid.uuid4().hex)
+
+
+def disable(account):
+    account.order("disable")
+
+
+def change_password(account):
+    account.password = account.made("passwd")
+
+
+ENDINGS = [disable, change_password]
+
+
+def read_to_the_end(s):
+    s.sock.settimeout(60)
+    octets = b""
+    while True:
+        more = s.sock.recv(4096)
+        if not more:
+            return octets
+        octets += more
+
+
+@pytest.mark.parametrize("how", ENDINGS)
+def test_a_submission_session_ends_with_its_login(site, how):
+    alice, other = Account(site), Account(site)
+    live, idle = alice.submission(), alice.submission()
+    bystander = other.submission()
+    live.mail(alice.address)
+    live.rcpt("x@other.test")
+    how(alice)
+    for s in live, idle:
+        assert read_to_the_end(s).startswith(b"421 4.7.0 ")
+    bystander.sendmail(other.address, ["x@other.test"], other.letter())
+
+
+@pytest.mark.parametrize("how", ENDINGS)
+def test_a_message_half_way_is_not_taken(site, sink, how):
+    alice = Account(site)
+    text = alice.letter()
+    subject = next(line for line in text.splitlines()
+                   if line.startswith("Subject: "))
+    s = alice.submission()
+    s.mail(alice.address)
+    s.rcpt("x@other.test")
+    s.putcmd("DATA")
+    assert s.getreply()[0] == 354
+    s.send(text)
+    how(alice)
+    try:
+        s.send("\r\n.\r\n")
+    except OSError:
+        pass
+    assert b"250 " not in read_to_the_end(s)
+    assert not any(subject.encode() in m.body for m in sink.messages)
+
+
+@pytest.mark.parametrize("how", ENDINGS)
+def test_an_imap_session_ends_with_its_login(site, how):
+    alice, other = Account(site), Account(site)
+    live, bystander = alice.imap(), other.imap()
+    assert live.noop()[0] == "OK"
+    how(alice)
+    assert read_to_the_end(live).startswith(b"* BYE ")
+    assert bystander.noop()[0] == "OK"
+
+
+def test_a_changed_password_is_the_only_one(site):
+    alice = Account(site)
+    before = alice.password
+    change_password(alice)
+    alice.submission().quit()
+    alice.imap().logout()
+    alice.password = before
+    with pytest.raises(smtplib.SMTPAuthenticationError):
+        alice.submission()
+    with pytest.raises(imaplib.IMAP4.error):
+        alice.imap()
+
+
+def test_a_disabled_account_logs_in_when_it_is_enabled_again(site):
+    alice = Account(site)
+    disable(alice)
+    with pytest.raises(smtplib.SMTPAuthenticationError):
+        alice.submission()
+    alice.order("enable")
+    alice.submission().quit()
+
+
+def test_an_end_outlives_a_restart_of_auth(site):
+    """Who was away when it was said, hears it when he is back."""
+    alice, other = Account(site), Account(site)
+    live, bystander = alice.submission(), other.submission()
+    (auth,) = site.processes()["auth"]
+    os.kill(auth, signal.SIGKILL)
+    alice.site.run("user", "disable", alice.name)
+    assert read_to_the_end(live).startswith(b"421 4.7.0 ")
+    bystander.sendmail(other.address, ["x@other.test"], other.letter())
