@@ -322,7 +322,8 @@ void
 role_sandbox(struct role_process *r)
 {
 	struct sandbox s = { .role = r->self, .netns = r->netns,
-		.root = r->root, .directory = r->directory };
+		.root = r->root, .directory = r->directory,
+		.threads = r->hooks.threads, .owner = r->owner };
 	const unsigned fatal = WEAK_UID | WEAK_NETWORK | WEAK_ROOT |
 		WEAK_SECCOMP | WEAK_LIMITS;
 	unsigned weak;

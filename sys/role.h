@@ -41,6 +41,8 @@ struct role_hooks {
 	void (*unlinked)(void *owner, struct channel *c);
 	/* the settings changed; site_of(r) is the new ones */
 	void (*site)(void *owner);
+	/* start the threads: once, in role_sandbox */
+	void (*threads)(void *owner);
 	/* imap only */
 	void (*session)(void *owner, const struct session_given *s);
 	/* stop taking work; call role_stop when what was acknowledged is safe */

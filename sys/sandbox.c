@@ -38,8 +38,7 @@ static bool
 set_limits(const struct role_row *row)
 {
 	bool held = set_limit(RLIMIT_CORE, 0) &&
-		set_limit(RLIMIT_NOFILE, row->descriptors) &&
-		set_limit(RLIMIT_NPROC, 0);
+		set_limit(RLIMIT_NOFILE, row->descriptors);
 
 #ifndef POSTHOLD_ASAN
 	held = held && set_limit(RLIMIT_AS, (rlim_t)row->memory_mib << 20);
@@ -143,6 +142,7 @@ filter_calls(unsigned calls)
 				c->number, 0);
 	}
 	done = done && allow_by_argument(filter, calls) &&
+		!seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) &&
 		!seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) &&
 		!seccomp_load(filter);
 	seccomp_release(filter);
@@ -168,6 +168,10 @@ sandbox_enter(const struct sandbox *s)
 		weak |= WEAK_UID;
 	if (!landlock(row->files == FILES_OWN ? s->directory : -1))
 		weak |= WEAK_LANDLOCK;
+	if (row->threads && s->threads)
+		s->threads(s->owner);
+	if (!set_limit(RLIMIT_NPROC, 0))
+		weak |= WEAK_LIMITS;
 	if (!filter_calls(row->calls))
 		weak |= WEAK_SECCOMP;
 	return weak;

@@ -11,6 +11,10 @@ struct sandbox {
 	int netns;     /* an empty network namespace, or -1     */
 	int root;      /* an empty directory to be root, or -1  */
 	int directory; /* FILES_OWN: the only one, or -1        */
+	/* roles with threads start them here: all but the calls is given up,
+	 * and the calls are for every thread */
+	void (*threads)(void *owner);
+	void *owner;
 };
 
 /* What could not be had; joined bits. */

@@ -61,7 +61,7 @@ struct role_row {
 	uint32_t memory_mib; /* address space, RLIMIT_AS               */
 	uint32_t descriptors;
 	bool on_demand;      /* not started by itself                  */
-	bool threads;        /* a foreign library needs clone()        */
+	bool threads;        /* starts some before its calls are filtered */
 };
 
 /* The row of a role; MUST be below ROLES and not NOBODY. */

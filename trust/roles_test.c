@@ -39,6 +39,14 @@ TEST(roles_that_parse_have_no_files_and_no_network)
 	}
 }
 
+TEST(only_auth_has_threads)
+{
+	for (enum role r = LOG; r < CTL; r++) {
+		test_row = role_name(r);
+		CHECK_NUMBER(role_row(r)->threads, r == AUTH);
+	}
+}
+
 TEST(only_the_resolver_binds)
 {
 	for (enum role r = LOG; r < CTL; r++) {

@@ -13,6 +13,7 @@
 #include "sys/mac.h"
 #include "sys/role.h"
 #include "sys/sasl.h"
+#include "sys/workers.h"
 
 #define EXCHANGES_MAX 4096        /* logins at work at a moment           */
 #define EXCHANGE_US   SECONDS(30) /* for the client's next message        */
@@ -58,8 +59,10 @@ struct auth {
 	struct table_slot slots[EXCHANGES_MAX];
 	struct exchange exchanges[EXCHANGES_MAX];
 	struct list turns[2]; /* [1]: of sources that failed lately */
-	struct timer *turn;
 	uint32_t turns_taken;
+	uint32_t workers_wanted;
+	struct workers *workers;
+	struct exchange *compared[WORKERS_MOST]; /* by each; NULL: none */
 	struct proven proven[PROVEN];
 };
 
@@ -67,7 +70,7 @@ struct auth {
 void rcpt_answer(struct auth *a, struct channel *c, const struct rcpt_check *m);
 
 /* exchange.c */
-FALLIBLE exchange_start_all(struct auth *a);
+void exchange_start_all(struct auth *a);
 void exchange_step(struct auth *a, struct channel *c,
 	const struct sasl_step *m);
 void exchange_forget_asker(struct auth *a, struct channel *c);
@@ -75,9 +78,11 @@ void exchange_forget_asker(struct auth *a, struct channel *c);
 /* The password was right, or was not. */
 void exchange_compared(struct exchange *e, bool right);
 
-/* compare.c: passwords, one at a time.  exchange_compared tells. */
-FALLIBLE compare_start(struct auth *a);
+/* compare.c: passwords, each in its turn.  exchange_compared tells. */
+void compare_start(struct auth *a);
+FALLIBLE compare_start_threads(struct auth *a);
 void compare(struct exchange *e);
+void compare_forget(struct exchange *e);
 void compare_forget_all(struct auth *a);
 
 /* login.c: a login that succeeded. */

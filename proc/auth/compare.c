@@ -1,9 +1,9 @@
 /* compare.c -- is it the password?
  *
- * Argon2id takes some 70 ms and this process has one thread.  So passwords
- * queue for it, one a turn of the loop: between two of them recipients and
- * other exchanges are served.  A source that failed lately gets one turn in
- * four, so that guessing does not keep the others out.
+ * Argon2id takes some 70 ms and 64 MiB, so workers do it, one password each;
+ * meanwhile recipients and other exchanges are served.  Passwords queue for
+ * them.  A source that failed lately gets one turn in four, so that guessing
+ * does not keep the others out.
  */
 #include <string.h>
 
@@ -65,20 +65,21 @@ enabled_user(const struct auth *a, struct span login)
 	return u && u->state == USER_ENABLED ? u : NULL;
 }
 
-/* Whoever has no account takes as long. */
-static bool
-is_right(struct exchange *e, struct span password)
-{
-	struct auth *a = e->auth;
-	const struct user *u = enabled_user(a, sasl_login(e->sasl));
+/* What a worker is given, and what it says. */
+struct comparison {
+	char verifier[PASSWORD_VERIFIER];
+	uint8_t password[SASL_BLOB_MAX];
+	size_t len;
+	bool right;
+};
 
-	if (!password_holds(u ? u->verifier : password_nobody(), password) ||
-		!u)
-		return false;
-	e->epoch = u->epoch;
-	mac_of(a, u, password, place_of(a, u)->mac);
-	place_of(a, u)->at = clock_tick();
-	return true;
+static void
+run(void *job)
+{
+	struct comparison *c = job;
+
+	c->right = password_holds(c->verifier, span_at(c->password, c->len));
+	password_wipe(c->password, sizeof c->password);
 }
 
 static struct exchange *
@@ -97,24 +98,84 @@ take_turn(struct auth *a)
 	return e;
 }
 
+/* Whoever has no account takes as long. */
 static void
-next_turn(void *arg)
+give(struct auth *a, uint32_t worker, struct exchange *e)
 {
-	struct auth *a = arg;
-	struct exchange *e = take_turn(a);
+	struct comparison *c = workers_job(a->workers, worker);
+	const struct user *u = enabled_user(a, sasl_login(e->sasl));
+	struct span password = sasl_password(e->sasl);
 
-	if (!e)
-		return;
-	exchange_compared(e, is_right(e, sasl_password(e->sasl)));
-	timer_set(a->turn, 0);
+	MUST(password.len <= sizeof c->password);
+	e->epoch = u ? u->epoch : 0;
+	memcpy(c->verifier, u ? u->verifier : password_nobody(),
+		sizeof c->verifier);
+	memcpy(c->password, password.at, password.len);
+	c->len = password.len;
+	a->compared[worker] = e;
+	workers_start(a->workers, worker);
 }
 
-FALLIBLE
+static void
+give_out(struct auth *a)
+{
+	uint32_t worker;
+	struct exchange *e;
+
+	while (a->workers &&
+		(worker = workers_idle(a->workers)) != WORKERS_NONE &&
+		(e = take_turn(a)) != NULL)
+		give(a, worker, e);
+}
+
+static void
+remember(const struct exchange *e)
+{
+	struct auth *a = e->auth;
+	const struct user *u = enabled_user(a, sasl_login(e->sasl));
+
+	if (!u || u->epoch != e->epoch)
+		return;
+	mac_of(a, u, sasl_password(e->sasl), place_of(a, u)->mac);
+	place_of(a, u)->at = clock_tick();
+}
+
+static void
+done(void *owner, uint32_t worker)
+{
+	struct auth *a = owner;
+	struct comparison *c = workers_job(a->workers, worker);
+	struct exchange *e = a->compared[worker];
+
+	a->compared[worker] = NULL;
+	if (e && c->right)
+		remember(e);
+	if (e)
+		exchange_compared(e, c->right);
+	give_out(a);
+}
+
+void
 compare_start(struct auth *a)
 {
 	list_init(&a->turns[0]);
 	list_init(&a->turns[1]);
-	return timer_open(role_loop(a->role), next_turn, a, &a->turn);
+	a->workers_wanted = workers_wanted();
+}
+
+FALLIBLE
+compare_start_threads(struct auth *a)
+{
+	struct workers_setup setup = { .loop = role_loop(a->role),
+		.count = a->workers_wanted,
+		.job_size = sizeof(struct comparison),
+		.run = run,
+		.done = done,
+		.owner = a };
+
+	TRY(workers_open(&setup, &a->workers));
+	give_out(a); /* what came before */
+	return OK;
 }
 
 void
@@ -130,5 +191,14 @@ compare(struct exchange *e)
 		return;
 	}
 	list_append(&a->turns[late], &e->turn);
-	timer_set(a->turn, 0);
+	give_out(a);
+}
+
+void
+compare_forget(struct exchange *e)
+{
+	list_remove(&e->turn);
+	for (uint32_t i = 0; i < WORKERS_MOST; i++)
+		if (e->auth->compared[i] == e)
+			e->auth->compared[i] = NULL;
 }

@@ -24,7 +24,7 @@ session_of(const void *things, uint32_t i)
 	return span_at(&e[i].head.session, sizeof e[i].head.session);
 }
 
-FALLIBLE
+void
 exchange_start_all(struct auth *a)
 {
 	struct siphash_key key;
@@ -34,7 +34,7 @@ exchange_start_all(struct auth *a)
 	random_octets(&key, sizeof key);
 	table_init(&a->table, a->slots, EXCHANGES_MAX, &key, session_of,
 		a->exchanges);
-	return compare_start(a);
+	compare_start(a);
 }
 
 static void
@@ -42,7 +42,7 @@ forget(struct exchange *e)
 {
 	sasl_close(&e->sasl);
 	timer_close(&e->timer);
-	list_remove(&e->turn);
+	compare_forget(e);
 	table_erase(&e->auth->table, (uint32_t)(e - e->auth->exchanges));
 }
 

@@ -86,9 +86,17 @@ prepare(void *owner, struct role_process *r)
 
 	a->role = r;
 	mac_start();
-	if (crypto_start() || sasl_start() || exchange_start_all(a))
+	if (crypto_start() || sasl_start())
 		exit(EXIT_FAULT);
+	exchange_start_all(a);
 	mac_key_make(&a->proven_key);
+}
+
+static void
+start_threads(void *owner)
+{
+	if (compare_start_threads(owner))
+		exit(EXIT_FAULT);
 }
 
 static void
@@ -126,6 +134,7 @@ unlinked(void *owner, struct channel *c)
 
 static const struct role_hooks hooks = {
 	.prepare = prepare,
+	.threads = start_threads,
 	.file = take_file,
 	.secret = take_secret,
 	.linked = linked,

@@ -52,17 +52,25 @@ def test_without_a_sandbox_most_attempts_succeed():
 
 def test_a_forbidden_call_ends_the_process(site):
     """The filter as shipped does not answer, it kills: see Seccomp and the
-    uids in /proc."""
+    uids in /proc, of each thread."""
     for role, pids in site.processes().items():
         if role == "master":
             continue
-        for pid in pids:
-            status = open(f"/proc/{pid}/status").read()
+        for pid, task in ((p, t) for p in pids
+                          for t in os.listdir(f"/proc/{p}/task")):
+            status = open(f"/proc/{pid}/task/{task}/status").read()
             assert re.search(r"^Seccomp:\s+2$", status, re.M), role
             assert re.search(r"^NoNewPrivs:\s+1$", status, re.M), role
             assert re.search(r"^CapEff:\s+0+$", status, re.M), role
             assert not re.search(r"^Uid:\s+0\s", status, re.M), role
             assert os.readlink(f"/proc/{pid}/root") != "/", role
+
+
+def test_only_auth_has_threads(site):
+    for role, pids in site.processes().items():
+        for pid in pids:
+            threads = len(os.listdir(f"/proc/{pid}/task"))
+            assert 2 <= threads <= 5 if role == "auth" else threads == 1
 
 
 def test_roles_have_users_of_their_own(site):
