@@ -109,7 +109,7 @@ $(B)/%.o: %.c
 	$(Q)echo "  $<"
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' -type f 2>/dev/null)
 
 .PHONY: all tests check unit fuzz fuzz-smoke system crash bench install clean
 all: $(built)

@@ -86,88 +86,21 @@ class Group:
             pass
 
 
-class Postfix:
-    name = "Postfix"
-    user = "nobody"
+class Peer:
+    """A peer of tests/harness on the volume, its time counted."""
 
-    def __init__(self, volume):
-        self.group = Group("postfix")
-        self.port = free_port_base() + 30  # beside the ports of a site
-        self.at = volume.at / "postfix"
-        self.mail = self.at / "mail"
-        etc = self.at / "etc"
-        for d in (self.at, etc, self.mail, self.at / "data"):
-            d.mkdir()
-        owner = pwd.getpwnam("postfix")
-        os.chown(self.at / "data", owner.pw_uid, owner.pw_gid)
-        account = pwd.getpwnam(self.user)
-        os.chown(self.mail, account.pw_uid, account.pw_gid)
-        shutil.copytree("/usr/share/postfix", etc, dirs_exist_ok=True)
-        (etc / "main.cf").write_text(f"""
-compatibility_level = 3.6
-queue_directory = {self.at}/spool
-data_directory = {self.at}/data
-mail_owner = postfix
-setgid_group = postdrop
-command_directory = /usr/sbin
-daemon_directory = /usr/lib/postfix/sbin
-myhostname = mail.agency.example
-mydestination =
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-mynetworks = 192.0.2.1/32
-smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
-virtual_mailbox_domains = agency.example
-virtual_mailbox_base = {self.mail}
-virtual_mailbox_maps = static:alice/
-virtual_uid_maps = static:{account.pw_uid}
-virtual_gid_maps = static:{account.pw_gid}
-smtpd_client_connection_count_limit = 0
-default_process_limit = 600
-maillog_file_prefixes = {self.at}
-maillog_file = {self.at}/log
-""")
-        (etc / "master.cf").write_text(f"""
-127.0.0.1:{self.port} inet n - n - - smtpd
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-tlsmgr unix - - n 1000? 1 tlsmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-verify unix - - n - 1 verify
-flush unix n - n 1000? 0 flush
-proxymap unix - - n - - proxymap
-smtp unix - - n - - smtp
-error unix - - n - - error
-retry unix - - n - - error
-virtual unix - n n - - virtual
-anvil unix - - n - 1 anvil
-postlog unix-dgram n - n - 1 postlogd
-""")
-        (self.at / "spool").mkdir()
-        self.etc = etc
-        self.recipient = "alice@agency.example"
+    def __init__(self, kind, volume):
+        self.name = kind.name
+        self.group = Group(kind.name.lower())
+        self.peer = kind(volume.at, "agency.example")
+        self.port, self.recipient = self.peer.port, self.peer.recipient
+        self.stored = self.peer.stored
 
     def start(self):
-        done = subprocess.run(["postfix", "-c", str(self.etc), "start"],
-                              capture_output=True, text=True,
-                              preexec_fn=self.group.enter)
-        if done.returncode:
-            log = self.at / "log"
-            raise RuntimeError("Postfix did not start:\n" + done.stderr +
-                               (log.read_text() if log.exists() else ""))
-        wait_for_greeting(self.port)
-
-    def stored(self):
-        new = self.mail / "alice" / "new"
-        return len(os.listdir(new)) if new.is_dir() else 0
+        self.peer.start(enter=self.group.enter)
 
     def stop(self):
-        subprocess.run(["postfix", "-c", str(self.etc), "stop"],
-                       capture_output=True)
+        self.peer.stop()
         for _ in range(100):
             if not self.group.pids():
                 break
@@ -207,18 +140,6 @@ class Posthold:
         self.engine.kill()
         self.engine.wait()
         self.group.close()
-
-
-def wait_for_greeting(port):
-    for _ in range(600):
-        try:
-            with socket.create_connection(("127.0.0.1", port), 5) as s:
-                if s.recv(4) == b"220 ":
-                    return
-        except OSError:
-            pass
-        time.sleep(0.05)
-    raise RuntimeError(f"nobody answers on port {port}")
 
 
 def source(port, recipient, messages, sessions):

@@ -1,7 +1,6 @@
 """Mail programs as people have them, against the demo site."""
 
 import os
-import shutil
 import subprocess
 import time
 import uuid
@@ -82,6 +81,63 @@ def test_swaks_logs_in_and_sends(site, sink, service, tls):
                user["password"], "--from", user["address"], "--to",
                "x@other.test", "--header", f"Subject: {subject}")
     assert done.returncode == 0, done.stdout.decode()
+    assert sink.wait_for(lambda m: subject.encode() in m.body)
+
+
+# --- msmtp ------------------------------------------------------------------
+
+@pytest.mark.parametrize("service, starttls", [("submissions", "off"),
+                                               ("submission", "on")])
+def test_msmtp_logs_in_and_sends(site, sink, tmp_path, service, starttls):
+    subject = uuid.uuid4().hex
+    user = site.user("alice")
+    rc = tmp_path / "msmtprc"
+    rc.write_text(f"""
+account default
+host 127.0.0.1
+port {site.port(service)}
+tls on
+tls_starttls {starttls}
+tls_trust_file {site.facts['ca']}
+tls_host_override {site.facts['host']}
+auth plain
+user {user['name']}
+password {user['password']}
+from {user['address']}
+""")
+    rc.chmod(0o600)
+    done = run("msmtp", "-C", rc, "x@other.test", input=message(
+        user["address"], "x@other.test", subject).encode())
+    assert done.returncode == 0, done.stderr.decode()
+    assert sink.wait_for(lambda m: subject.encode() in m.body)
+
+
+# --- nodemailer -------------------------------------------------------------
+
+NODEMAILER = """
+const mailer = require('/usr/share/nodejs/nodemailer');
+const [port, secure, host, ca, name, pass, from, subject] =
+    process.argv.slice(1);
+mailer.createTransport({
+    host: '127.0.0.1', port: Number(port), secure: secure === 'true',
+    requireTLS: true, auth: { user: name, pass },
+    tls: { servername: host, ca: require('fs').readFileSync(ca) },
+}).sendMail({ from, to: 'x@other.test', subject, text: 'Hello.\\n.\\n..\\n',
+    html: '<p>Hello.</p>',
+    attachments: [{ filename: 'gr\u00fc\u00dfe.txt', content: 'x'.repeat(1e5) }],
+}).then(() => process.exit(0), (e) => { console.error(e); process.exit(1); });
+"""
+
+
+@pytest.mark.parametrize("service, secure", [("submissions", "true"),
+                                             ("submission", "false")])
+def test_nodemailer_logs_in_and_sends(site, sink, service, secure):
+    subject = uuid.uuid4().hex
+    user = site.user("alice")
+    done = run("node", "-e", NODEMAILER, site.port(service), secure,
+               site.facts["host"], site.facts["ca"], user["name"],
+               user["password"], user["address"], subject)
+    assert done.returncode == 0, done.stderr.decode()
     assert sink.wait_for(lambda m: subject.encode() in m.body)
 
 
