@@ -73,8 +73,9 @@ ended(void *owner, enum stream_end why)
 
 /* --- what the engine asks for -------------------------------------------- */
 
+/* in  octets that came and were not taken yet */
 static void
-start_tls(struct connection *c)
+start_tls(struct connection *c, struct span in)
 {
 	struct tls_context *context = c->tls == TLS_REQUIRED
 		? c->relay->verified
@@ -82,7 +83,7 @@ start_tls(struct connection *c)
 
 	/* octets behind the answer to STARTTLS would be taken for TLS-borne
 	 * ones (security rule T2) */
-	if (stream_rest(c->stream) > 0 || !context ||
+	if (in.len > 0 || stream_rest(c->stream) > 0 || !context ||
 		stream_connect_tls(c->stream, context, c->host))
 		lose(c, "4.7.5", "TLS failed");
 }
@@ -118,13 +119,13 @@ give_octets(struct connection *c, uint64_t offset)
 }
 
 static void
-answer(struct connection *c)
+answer(struct connection *c, struct span in)
 {
 	const struct client_ask *ask = &c->client.ask;
 
 	switch (ask->verb) {
 	case CLIENT_ASK_TLS:
-		start_tls(c);
+		start_tls(c, in);
 		return;
 	case CLIENT_ASK_JOB:
 		next_job(c);
@@ -174,7 +175,7 @@ turn(struct connection *c, struct span *in)
 			stream_waiting(c->stream) < STREAM_OUTPUT_MAX / 2;
 	case CLIENT_ASK:
 		flush(c);
-		answer(c);
+		answer(c, *in);
 		return !must_wait(c);
 	case CLIENT_CLOSE:
 		flush(c);
@@ -221,14 +222,21 @@ input(void *owner, struct span in)
 	return pool_at(r->connections, slot) == c ? in.len - rest.len : in.len;
 }
 
+/* There is room for output: first for what the engine has, then for what it has
+ * to say to input that was left. */
 static void
 drained(void *owner)
 {
 	struct span nothing = span_at(NULL, 0);
 	struct connection *c = owner;
+	struct relay *r = c->relay;
+	uint32_t slot = c->slot;
 
-	if (!must_wait(c))
-		run(c, &nothing);
+	if (must_wait(c))
+		return;
+	run(c, &nothing);
+	if (pool_at(r->connections, slot) == c && c->stream)
+		stream_resume(c->stream);
 }
 
 static void

@@ -99,7 +99,7 @@ nobody_connected(void *arg)
 {
 	struct waiting *w = arg;
 
-	if (!w->job->connection && !w->job->reuse)
+	if (!w->job->connection)
 		job_fail(w->relay, w->job, "No connection");
 }
 
@@ -132,6 +132,19 @@ fill(struct relay *r, struct job *j, const struct relay_job *m)
 		&waiting[j->slot], &j->patience);
 }
 
+/* The queue hands a job over in one go, so one that is not whole when the next
+ * begins was broken off; the queue has taken its recipients back. */
+static void
+close_begun(struct relay *r)
+{
+	for (uint32_t i = 0; i < pool_size(r->jobs); i++) {
+		struct job *j = pool_at(r->jobs, i);
+
+		if (j && !job_is_whole(j))
+			job_close(r, j);
+	}
+}
+
 void
 job_open(struct relay *r, const struct relay_job *m, int body)
 {
@@ -139,6 +152,7 @@ job_open(struct relay *r, const struct relay_job *m, int body)
 	struct job *j;
 	uint32_t slot;
 
+	close_begun(r);
 	if (m->rcpts == 0 || m->rcpts > CLIENT_RCPTS_MAX ||
 		m->sender_len > ADDRESS_MAX || r->stopping)
 		return;
