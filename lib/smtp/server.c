@@ -1,18 +1,9 @@
-#include "lib/smtp/server.h"
-
-#include "lib/base/base64.h"
-#include "lib/base/must.h"
-#include "lib/smtp/command.h"
-#include "lib/smtp/reply.h"
+#include "lib/smtp/server_part.h"
 
 /* --- replies ------------------------------------------------------------- */
 
-/* smtp_run goes on only while a whole reply fits, so a put cannot fail.  The
- * longest is a SASL message. */
-#define ROOM (BASE64_LENGTH(SMTP_BLOB_MAX) + 64)
-
-static void
-say(struct smtp_server *s, unsigned code, const char *enhanced,
+void
+smtp_say(struct smtp_server *s, unsigned code, const char *enhanced,
 	const char *text)
 {
 	MUST(put_reply(&s->out, code, enhanced, span_of(text)));
@@ -21,12 +12,11 @@ say(struct smtp_server *s, unsigned code, const char *enhanced,
 static void
 ok(struct smtp_server *s, const char *enhanced)
 {
-	say(s, 250, enhanced, "OK");
+	smtp_say(s, 250, enhanced, "OK");
 }
 
-/* End the session; what is in the output still goes out. */
-static void
-close_with(struct smtp_server *s, const struct fault *f)
+void
+smtp_close_with(struct smtp_server *s, const struct fault *f)
 {
 	MUST(put_reply_fault(&s->out, f));
 	s->state = SMTP_OVER;
@@ -35,16 +25,15 @@ close_with(struct smtp_server *s, const struct fault *f)
 
 /* --- transaction --------------------------------------------------------- */
 
-/* The only place that ends a transaction. */
-static void
-txn_reset(struct smtp_server *s)
+void
+smtp_txn_reset(struct smtp_server *s)
 {
 	s->txn = (struct smtp_txn){ 0 };
 	data_reader_init(&s->txn.data);
 }
 
-static void
-ask(struct smtp_server *s, enum smtp_ask_verb verb, enum smtp_state next)
+void
+smtp_ask(struct smtp_server *s, enum smtp_ask_verb verb, enum smtp_state next)
 {
 	s->ask.verb = verb;
 	s->next = next;
@@ -59,18 +48,44 @@ has_txn(const struct smtp_server *s)
 		s->state == SMTP_IN_DATA;
 }
 
-/* Leave the transaction, if any, for `next`; the host hears of it. */
-static void
-forget_for(struct smtp_server *s, enum smtp_state next)
+void
+smtp_forget_for(struct smtp_server *s, enum smtp_state next)
 {
 	bool tell = has_txn(s);
 
-	txn_reset(s);
+	smtp_txn_reset(s);
 	s->ask = (struct smtp_ask){ 0 };
 	if (tell)
-		ask(s, SMTP_ASK_FORGET, next);
+		smtp_ask(s, SMTP_ASK_FORGET, next);
 	else
 		s->state = next;
+}
+
+/* --- refusals ------------------------------------------------------------ */
+
+void
+smtp_wipe_line(struct smtp_server *s)
+{
+	explicit_bzero(s->line.storage, sizeof s->line.storage);
+}
+
+void
+smtp_refuse(struct smtp_server *s, const struct fault *f)
+{
+	bool counts = f != &fault_rcpt_too_many &&
+		f != &fault_message_too_large && f != &fault_login_needed &&
+		f != &fault_tls_needed;
+
+	smtp_wipe_line(s);
+	if (counts && ++s->bad >= SMTP_BAD_MAX) {
+		bool burn = s->asking; /* the host hears of it all the same */
+
+		smtp_close_with(s, &fault_session_errors);
+		s->asking = burn;
+		s->next = SMTP_OVER;
+		return;
+	}
+	MUST(put_reply_fault(&s->out, f));
 }
 
 /* --- verbs --------------------------------------------------------------- */
@@ -116,7 +131,7 @@ ehlo(struct smtp_server *s, struct span argument)
 	TRY(take_helo(s, argument));
 	s->extended = true;
 	put_capabilities(s);
-	forget_for(s, SMTP_READY);
+	smtp_forget_for(s, SMTP_READY);
 	return OK;
 }
 
@@ -126,7 +141,7 @@ helo(struct smtp_server *s, struct span argument)
 	TRY(take_helo(s, argument));
 	s->extended = false;
 	MUST(put_reply(&s->out, 250, NULL, s->profile->host));
-	forget_for(s, SMTP_READY);
+	smtp_forget_for(s, SMTP_READY);
 	return OK;
 }
 
@@ -140,49 +155,12 @@ starttls(struct smtp_server *s, struct span argument)
 	if (argument.len > 0)
 		return &fault_verb_argument;
 	if (s->more) {
-		close_with(s, &fault_data_pipelined);
+		smtp_close_with(s, &fault_data_pipelined);
 		return OK;
 	}
-	say(s, 220, "2.0.0", "Ready to start TLS");
+	smtp_say(s, 220, "2.0.0", "Ready to start TLS");
 	s->ask = (struct smtp_ask){ 0 };
-	ask(s, SMTP_ASK_TLS, SMTP_CONNECTED);
-	return OK;
-}
-
-/* A SASL message takes the place of its line, so that one wipe is enough. */
-static FALLIBLE
-take_blob(struct smtp_server *s, struct span text)
-{
-	struct buf blob = { s->line.storage, 0, SMTP_BLOB_MAX };
-
-	if (base64_decode(text, &blob))
-		return &fault_auth_blob;
-	s->ask.has_blob = true;
-	s->ask.blob = buf_view(&blob);
-	return OK;
-}
-
-static FALLIBLE
-auth(struct smtp_server *s, struct span argument)
-{
-	struct span initial;
-
-	if (!s->profile->submission)
-		return &fault_verb_unknown;
-	if (!s->secured) {
-		s->ask = (struct smtp_ask){ 0 };
-		ask(s, SMTP_ASK_BURN, s->state);
-		return &fault_auth_in_clear;
-	}
-	if (s->logged_in || s->state == SMTP_CONNECTED)
-		return &fault_verb_too_early;
-	s->ask = (struct smtp_ask){ 0 };
-	TRY(command_auth(argument, s->binding, &s->ask.mechanism, &initial));
-	if (span_is_set(initial))
-		TRY(take_blob(s, span_equals(initial, SPAN("="))
-				? SPAN("")
-				: initial));
-	ask(s, SMTP_ASK_LOGIN, SMTP_READY);
+	smtp_ask(s, SMTP_ASK_TLS, SMTP_CONNECTED);
 	return OK;
 }
 
@@ -199,15 +177,15 @@ mail(struct smtp_server *s, struct span argument)
 	if (m.size > s->profile->max_message)
 		return &fault_message_too_large;
 	if (s->messages >= s->profile->max_messages) {
-		close_with(s, &fault_session_messages);
+		smtp_close_with(s, &fault_session_messages);
 		return OK;
 	}
-	txn_reset(s);
+	smtp_txn_reset(s);
 	s->ask = (struct smtp_ask){ .path = m.path,
 		.address = m.address,
 		.size = m.size,
 		.eight_bit = m.eight_bit };
-	ask(s, SMTP_ASK_MAIL, SMTP_HAS_SENDER);
+	smtp_ask(s, SMTP_ASK_MAIL, SMTP_HAS_SENDER);
 	return OK;
 }
 
@@ -222,21 +200,7 @@ rcpt(struct smtp_server *s, struct span argument)
 	s->ask = (struct smtp_ask){ .path = r.path,
 		.address = r.address,
 		.postmaster = r.postmaster };
-	ask(s, SMTP_ASK_RCPT, SMTP_HAS_RCPT);
-	return OK;
-}
-
-static FALLIBLE
-data(struct smtp_server *s, struct span argument)
-{
-	if (argument.len > 0)
-		return &fault_verb_argument;
-	if (s->more) {
-		close_with(s, &fault_data_pipelined);
-		return OK;
-	}
-	s->ask = (struct smtp_ask){ 0 };
-	ask(s, SMTP_ASK_BODY, SMTP_IN_DATA);
+	smtp_ask(s, SMTP_ASK_RCPT, SMTP_HAS_RCPT);
 	return OK;
 }
 
@@ -246,7 +210,7 @@ rset(struct smtp_server *s, struct span argument)
 	if (argument.len > 0)
 		return &fault_verb_argument;
 	ok(s, "2.0.0");
-	forget_for(s, s->state == SMTP_CONNECTED ? SMTP_CONNECTED : SMTP_READY);
+	smtp_forget_for(s, s->state == SMTP_CONNECTED ? SMTP_CONNECTED : SMTP_READY);
 	return OK;
 }
 
@@ -262,8 +226,8 @@ static FALLIBLE
 quit(struct smtp_server *s, struct span argument)
 {
 	(void)argument;
-	say(s, 221, "2.0.0", "Bye");
-	txn_reset(s);
+	smtp_say(s, 221, "2.0.0", "Bye");
+	smtp_txn_reset(s);
 	s->state = SMTP_OVER;
 	return OK;
 }
@@ -273,7 +237,7 @@ static FALLIBLE
 vrfy(struct smtp_server *s, struct span argument)
 {
 	(void)argument;
-	say(s, 252, "2.5.2",
+	smtp_say(s, 252, "2.5.2",
 		"Cannot VRFY user, but will accept message and attempt delivery");
 	return OK;
 }
@@ -290,7 +254,7 @@ static FALLIBLE
 help(struct smtp_server *s, struct span argument)
 {
 	(void)argument;
-	say(s, 214, "2.0.0", "See RFC 5321");
+	smtp_say(s, 214, "2.0.0", "See RFC 5321");
 	return OK;
 }
 
@@ -311,13 +275,13 @@ typedef const struct fault *action(struct smtp_server *s, struct span argument);
 /* clang-format off */
 static action *const moves[SMTP_STATES][VERBS] = {
 	[SMTP_CONNECTED] = {
-		[EHLO] = ehlo, [HELO] = helo, [AUTH] = auth, [RSET] = rset,
+		[EHLO] = ehlo, [HELO] = helo, [AUTH] = smtp_auth, [RSET] = rset,
 		[NOOP] = noop, [QUIT] = quit, [VRFY] = vrfy, [EXPN] = expn,
 		[HELP] = help,
 	},
 	[SMTP_READY] = {
 		[EHLO] = ehlo, [HELO] = helo, [STARTTLS] = starttls,
-		[AUTH] = auth, [MAIL] = mail, [RSET] = rset, [NOOP] = noop,
+		[AUTH] = smtp_auth, [MAIL] = mail, [RSET] = rset, [NOOP] = noop,
 		[QUIT] = quit, [VRFY] = vrfy, [EXPN] = expn, [HELP] = help,
 	},
 	[SMTP_HAS_SENDER] = {
@@ -327,7 +291,7 @@ static action *const moves[SMTP_STATES][VERBS] = {
 	},
 	[SMTP_HAS_RCPT] = {
 		[EHLO] = ehlo, [HELO] = helo, [STARTTLS] = starttls,
-		[RCPT] = rcpt, [DATA] = data, [RSET] = rset, [NOOP] = noop,
+		[RCPT] = rcpt, [DATA] = smtp_data, [RSET] = rset, [NOOP] = noop,
 		[QUIT] = quit, [VRFY] = vrfy, [EXPN] = expn, [HELP] = help,
 	},
 };
@@ -373,38 +337,10 @@ obey(struct smtp_server *s, struct span line)
 	if (!moves[s->state][v])
 		return &fault_verb_too_early;
 	if (idle_verbs[v] && ++s->idle > SMTP_IDLE_MAX) {
-		close_with(s, &fault_session_errors);
+		smtp_close_with(s, &fault_session_errors);
 		return OK;
 	}
 	return moves[s->state][v](s, argument);
-}
-
-/* The line may have been a password, or a SASL message; nobody needs it any
- * more. */
-static void
-wipe_line(struct smtp_server *s)
-{
-	explicit_bzero(s->line.storage, sizeof s->line.storage);
-}
-
-/* A refused command: say why; too many end the session. */
-static void
-refuse(struct smtp_server *s, const struct fault *f)
-{
-	bool counts = f != &fault_rcpt_too_many &&
-		f != &fault_message_too_large && f != &fault_login_needed &&
-		f != &fault_tls_needed;
-
-	wipe_line(s);
-	if (counts && ++s->bad >= SMTP_BAD_MAX) {
-		bool burn = s->asking; /* the host hears of it all the same */
-
-		close_with(s, &fault_session_errors);
-		s->asking = burn;
-		s->next = SMTP_OVER;
-		return;
-	}
-	MUST(put_reply_fault(&s->out, f));
 }
 
 static void
@@ -413,165 +349,10 @@ command(struct smtp_server *s, struct span line)
 	const struct fault *f = obey(s, line);
 
 	if (f)
-		refuse(s, f);
-}
-
-/* --- SASL ---------------------------------------------------------------- */
-
-/* The client does not go on: the host forgets how far the login came. */
-static void
-drop_login(struct smtp_server *s, const struct fault *f)
-{
-	refuse(s, f);
-	if (s->state != SMTP_OVER)
-		ask(s, SMTP_ASK_LOGIN_DROP, SMTP_READY);
-}
-
-static void
-log_in(struct smtp_server *s)
-{
-	wipe_line(s);
-	s->state = SMTP_READY;
-	s->logged_in = true;
-	say(s, 235, "2.7.0", "Authentication succeeded");
-}
-
-static void
-sasl_line(struct smtp_server *s, struct span line)
-{
-	bool last_word = s->last_word;
-
-	s->last_word = false;
-	s->state = SMTP_READY;
-	s->ask = (struct smtp_ask){ 0 };
-	if (span_equals(line, SPAN("*")))
-		drop_login(s, &fault_auth_aborted);
-	else if (last_word && line.len == 0) /* SCRAM's end */
-		log_in(s);
-	else if (last_word || take_blob(s, line))
-		drop_login(s, &fault_auth_blob);
-	else
-		ask(s, SMTP_ASK_LOGIN_STEP, SMTP_READY);
-}
-
-static void
-put_challenge(struct smtp_server *s, struct span blob)
-{
-	wipe_line(s);
-	MUST(buf_put_text(&s->out, "334 ") && put_base64(&s->out, blob) &&
-		buf_put_text(&s->out, "\r\n"));
-	s->state = SMTP_IN_AUTH;
-}
-
-void
-smtp_challenge(struct smtp_server *s, struct span blob)
-{
-	MUST(s->asking && blob.len <= SMTP_BLOB_MAX);
-	s->asking = false;
-	put_challenge(s, blob);
-}
-
-void
-smtp_login_done(struct smtp_server *s, const struct fault *f, struct span last)
-{
-	MUST(s->asking && last.len <= SMTP_BLOB_MAX);
-	s->asking = false;
-	if (f) {
-		s->state = SMTP_READY;
-		refuse(s, f);
-	} else if (span_is_set(last)) {
-		s->last_word = true;
-		put_challenge(s, last);
-	} else {
-		log_in(s);
-	}
-}
-
-/* --- data ---------------------------------------------------------------- */
-
-/* Octets of the message that may come before something changes: first it is
- * too large, then the session ends. */
-static uint64_t
-data_room(const struct smtp_server *s)
-{
-	uint64_t max = s->profile->max_message;
-
-	return (s->txn.received < max ? max : SMTP_DRAIN_MAX * max) -
-		s->txn.received;
-}
-
-/* The next octets of the message, so many that the limits fall between two
- * pieces: wherever the network cuts, the host sees the same octets.  What is
- * too large is read so that the client hears of it, but not for ever. */
-static FALLIBLE
-take_data(struct smtp_server *s, struct span *in, struct span *piece, bool *end)
-{
-	uint64_t room = data_room(s);
-	struct span part = span_at(in->at, in->len < room ? in->len : room);
-	size_t len = part.len;
-
-	TRY(data_next(&s->txn.data, &part, piece, end));
-	span_shift_upto(in, len - part.len);
-	s->txn.received += piece->len;
-	return data_room(s) > 0 ? OK : &fault_message_too_large;
-}
-
-/* One step of the message; false when there is nothing to do. */
-static bool
-read_data(struct smtp_server *s, struct span *in)
-{
-	struct span piece;
-	bool end;
-	const struct fault *f = take_data(s, in, &piece, &end);
-
-	if (f) { /* the stream has no next command */
-		close_with(s, f);
-		return true;
-	}
-	if (s->txn.received > s->profile->max_message && !s->txn.failed)
-		s->txn.failed = &fault_message_too_large;
-	if (end) {
-		s->messages++;
-		if (s->txn.failed) {
-			MUST(put_reply_fault(&s->out, s->txn.failed));
-			forget_for(s, SMTP_READY);
-		} else {
-			s->ask = (struct smtp_ask){ 0 };
-			ask(s, SMTP_ASK_KEEP, SMTP_READY);
-		}
-		return true;
-	}
-	if (piece.len > 0 && !s->txn.failed) {
-		s->ask = (struct smtp_ask){ .octets = piece };
-		ask(s, SMTP_ASK_OCTETS, SMTP_IN_DATA);
-		return true;
-	}
-	return in->len > 0;
+		smtp_refuse(s, f);
 }
 
 /* --- answers ------------------------------------------------------------- */
-
-/* The transaction is over, kept or refused: the host has forgotten it. */
-static void
-end_txn(struct smtp_server *s)
-{
-	txn_reset(s);
-	s->state = SMTP_READY;
-}
-
-void
-smtp_kept(struct smtp_server *s, struct span id)
-{
-	uint8_t text[80];
-	struct buf b = BUF(text);
-
-	MUST(s->asking && s->ask.verb == SMTP_ASK_KEEP);
-	MUST(buf_put_text(&b, "Accepted ") && buf_put(&b, id));
-	s->asking = false;
-	MUST(put_reply(&s->out, 250, "2.0.0", buf_view(&b)));
-	s->idle = 0;
-	end_txn(s);
-}
 
 static void
 answer_rcpt(struct smtp_server *s, const struct fault *f)
@@ -583,7 +364,7 @@ answer_rcpt(struct smtp_server *s, const struct fault *f)
 		return;
 	}
 	if (f->blame == BLAME_PEER && ++s->refused >= SMTP_REFUSED_MAX)
-		close_with(s, &fault_session_refusals);
+		smtp_close_with(s, &fault_session_refusals);
 	else
 		MUST(put_reply_fault(&s->out, f));
 }
@@ -605,12 +386,12 @@ smtp_answer(struct smtp_server *s, const struct fault *f)
 		return;
 	case SMTP_ASK_TLS:
 		MUST(f); /* success is smtp_secured */
-		close_with(s, f);
+		smtp_close_with(s, f);
 		return;
 	case SMTP_ASK_KEEP:
 		MUST(f); /* success is smtp_kept */
 		MUST(put_reply_fault(&s->out, f));
-		end_txn(s);
+		smtp_end_txn(s);
 		return;
 	case SMTP_ASK_BURN:
 	case SMTP_ASK_FORGET:
@@ -622,9 +403,9 @@ smtp_answer(struct smtp_server *s, const struct fault *f)
 	}
 	if (f) {
 		if (f == &fault_data_pipelined)
-			close_with(s, f);
+			smtp_close_with(s, f);
 		else if (f->blame == BLAME_PEER)
-			refuse(s, f);
+			smtp_refuse(s, f);
 		else
 			MUST(put_reply_fault(&s->out, f));
 		return;
@@ -655,7 +436,7 @@ smtp_secured(struct smtp_server *s, bool binding)
 	s->binding = binding;
 	s->logged_in = s->extended = false;
 	s->helo_len = 0;
-	txn_reset(s);
+	smtp_txn_reset(s);
 	line_reader_init(&s->line);
 	s->state = SMTP_CONNECTED;
 	if (first)
@@ -667,8 +448,8 @@ smtp_bye(struct smtp_server *s, const struct fault *f)
 {
 	if (s->state == SMTP_OVER)
 		return;
-	if (buf_room(&s->out) >= ROOM)
-		close_with(s, f);
+	if (buf_room(&s->out) >= SMTP_ROOM)
+		smtp_close_with(s, f);
 	s->state = SMTP_OVER;
 	s->asking = false;
 }
@@ -681,7 +462,7 @@ smtp_server_init(struct smtp_server *s, const struct smtp_profile *p)
 	*s = (struct smtp_server){ .profile = p, .state = SMTP_CONNECTED };
 	s->out = BUF(s->out_storage);
 	line_reader_init(&s->line);
-	txn_reset(s);
+	smtp_txn_reset(s);
 	if (!p->tls_from_start)
 		greet(s);
 }
@@ -694,8 +475,8 @@ read_line(struct smtp_server *s, struct span *in)
 	const struct fault *f = line_next(&s->line, in, &line);
 
 	if (f) {
-		wipe_line(s);
-		close_with(s, f);
+		smtp_wipe_line(s);
+		smtp_close_with(s, f);
 		return true;
 	}
 	if (!span_is_set(line))
@@ -703,7 +484,7 @@ read_line(struct smtp_server *s, struct span *in)
 	s->lines++;
 	s->more = in->len > 0;
 	if (s->state == SMTP_IN_AUTH)
-		sasl_line(s, line);
+		smtp_sasl_line(s, line);
 	else
 		command(s, line);
 	return true;
@@ -719,10 +500,10 @@ smtp_run(struct smtp_server *s, struct span *in)
 			return SMTP_ASK;
 		if (s->state == SMTP_OVER)
 			return SMTP_CLOSE;
-		if (buf_room(&s->out) < ROOM)
+		if (buf_room(&s->out) < SMTP_ROOM)
 			return SMTP_WRITE;
 		went_on = s->state == SMTP_IN_DATA ? in->len > 0 &&
-				read_data(s, in)
+				smtp_read_data(s, in)
 						   : read_line(s, in);
 		if (!went_on)
 			return SMTP_READ;
