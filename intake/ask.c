@@ -179,10 +179,9 @@ ask_body(struct session *s, const struct smtp_ask *ask)
 		.time = clock_instant() };
 	const struct fault *f;
 
-	(void)ask;
 	/* As the engine does with what came behind DATA in one piece.  What is
 	 * in the network between us cannot be seen (RFC 2920 section 3.1). */
-	if (stream_has_input(s->stream))
+	if (!ask->chunked && stream_has_input(s->stream))
 		return &fault_data_pipelined;
 	put_id(&id, s->id, s->engine.messages);
 	t.id = buf_view(&id);

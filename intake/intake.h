@@ -62,7 +62,7 @@ struct session {
 	uint64_t octets; /* of accepted messages */
 	struct patience patience;
 	struct timer *timer;
-	uint32_t lines; /* of the engine, when the step began */
+	uint32_t mark; /* the step's number among its kind */
 	struct arena arena; /* of the login */
 	struct login_facts login;
 	struct transaction txn;

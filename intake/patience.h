@@ -5,8 +5,9 @@
  *
  *	handshake   30 s
  *	command     `idle` from the answer before to the end of the line
- *	message     `data` from 354 to its end; meanwhile `data-idle` between two
- *	            blocks, and on average `data-rate` once `data-idle` is over
+ *	message     `data` from 354, or the first BDAT, to its end; meanwhile
+ *	            `data-idle` between two blocks, and on average `data-rate`
+ *	            once `data-idle` is over
  *	login       `login` from the connection on, for users
  *	session     `session`, whatever happens in it
  *

@@ -110,21 +110,31 @@ step_of(const struct session *s)
 		return STEP_HANDSHAKE;
 	if (s->waits)
 		return STEP_ANSWER;
-	return s->engine.state == SMTP_IN_DATA ? STEP_MESSAGE : STEP_COMMAND;
+	switch (s->engine.state) {
+	case SMTP_IN_DATA:
+	case SMTP_IN_CHUNK:
+	case SMTP_HAS_CHUNKS:
+		return STEP_MESSAGE;
+	default:
+		return STEP_COMMAND;
+	}
 }
 
-/* A step begins with another kind of wait or with the next line. */
+/* A step begins with another kind of wait, with the next line, or with the next
+ * message: the commands between its chunks are part of one. */
 static void
 set_deadline(struct session *s)
 {
 	struct patience *p = &s->patience;
 	struct tick now = clock_tick();
 	enum step step = step_of(s);
+	uint32_t mark = step == STEP_MESSAGE ? s->engine.messages
+					     : s->engine.lines;
 
-	if (step != p->step || s->lines != s->engine.lines) {
+	if (step != p->step || mark != s->mark) {
 		p->began = p->heard = now;
 		p->step = step;
-		s->lines = s->engine.lines;
+		s->mark = mark;
 	}
 	p->octets = s->engine.txn.received;
 	p->login_due = s->in->submission && !s->engine.logged_in;

@@ -198,6 +198,20 @@ command_rcpt(struct span in, struct command_rcpt *out)
 	return OK;
 }
 
+FALLIBLE
+command_bdat(struct span in, struct command_bdat *out)
+{
+	struct command_bdat b = { .last = false };
+
+	if (number_take(&in, 20, 0, UINT64_MAX, &b.size))
+		return &fault_verb_argument;
+	b.last = in.len > 0;
+	if (b.last && !span_equals_nocase(in, SPAN(" LAST")))
+		return &fault_verb_argument;
+	*out = b;
+	return OK;
+}
+
 static const struct {
 	const char *name;
 	enum smtp_mechanism mechanism;

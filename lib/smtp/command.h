@@ -36,6 +36,16 @@ struct command_rcpt {
 /* "TO:" Forward-path; no parameter is known. */
 FALLIBLE command_rcpt(struct span argument, struct command_rcpt *out);
 
+struct command_bdat {
+	uint64_t size;
+	bool last;
+};
+
+/* chunk-size [SP "LAST"], RFC 3030 section 2.
+ *
+ * verb_argument */
+FALLIBLE command_bdat(struct span argument, struct command_bdat *out);
+
 /* mechanism [SP initial-response], RFC 4954 section 4.
  *
  * binding  SCRAM-SHA-256-PLUS can be used

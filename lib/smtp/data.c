@@ -45,6 +45,17 @@ take_lf(struct data_reader *r, struct span *in, enum data_at next)
 }
 
 FALLIBLE
+data_check(struct data_reader *r, struct span in)
+{
+	while (in.len > 0)
+		if (r->at == DATA_AFTER_CR)
+			TRY(take_lf(r, &in, DATA_LINE_START));
+		else
+			TRY(skip_text(r, &in));
+	return OK;
+}
+
+FALLIBLE
 data_next(struct data_reader *r, struct span *in, struct span *piece,
 	bool *over)
 {

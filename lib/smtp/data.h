@@ -39,3 +39,16 @@ void data_reader_init(struct data_reader *r);
  */
 FALLIBLE data_next(struct data_reader *r, struct span *in, struct span *piece,
 	bool *over);
+
+/* Octets of a message that come counted (RFC 3030): a dot is a dot, the rules
+ * for lines are the same.  All of `in` is looked at.
+ *
+ * as data_next; the reader is of no use afterwards */
+FALLIBLE data_check(struct data_reader *r, struct span in);
+
+/* May the message end here?  Not behind a CR. */
+static inline bool
+data_may_end(const struct data_reader *r)
+{
+	return r->at != DATA_AFTER_CR;
+}

@@ -45,7 +45,7 @@ static bool
 has_txn(const struct smtp_server *s)
 {
 	return s->state == SMTP_HAS_SENDER || s->state == SMTP_HAS_RCPT ||
-		s->state == SMTP_IN_DATA;
+		s->state == SMTP_HAS_CHUNKS || s->state == SMTP_IN_DATA;
 }
 
 void
@@ -67,6 +67,15 @@ void
 smtp_wipe_line(struct smtp_server *s)
 {
 	explicit_bzero(s->line.storage, sizeof s->line.storage);
+}
+
+bool
+smtp_is_idle(struct smtp_server *s)
+{
+	if (++s->idle <= SMTP_IDLE_MAX)
+		return false;
+	smtp_close_with(s, &fault_session_errors);
+	return true;
 }
 
 void
@@ -102,6 +111,7 @@ put_capabilities(struct smtp_server *s)
 	MUST(buf_put_text(&b, "SIZE ") && buf_put_number(&b, p->max_message));
 	MUST(put_reply_line(&s->out, 250, buf_view(&b), false));
 	MUST(put_reply_line(&s->out, 250, SPAN("8BITMIME"), false));
+	MUST(put_reply_line(&s->out, 250, SPAN("CHUNKING"), false));
 	if (p->tls_offered && !s->secured)
 		MUST(put_reply_line(&s->out, 250, SPAN("STARTTLS"), false));
 	if (p->submission && s->secured && !s->logged_in)
@@ -260,38 +270,47 @@ help(struct smtp_server *s, struct span argument)
 
 /* --- the table ----------------------------------------------------------- */
 
-enum verb { EHLO, HELO, STARTTLS, AUTH, MAIL, RCPT, DATA, RSET, NOOP, QUIT,
-	VRFY, EXPN, HELP, VERBS };
+enum verb { EHLO, HELO, STARTTLS, AUTH, MAIL, RCPT, DATA, BDAT, RSET, NOOP,
+	QUIT, VRFY, EXPN, HELP, VERBS };
 
 static const char *const verb_names[VERBS] = { "EHLO", "HELO", "STARTTLS",
-	"AUTH", "MAIL", "RCPT", "DATA", "RSET", "NOOP", "QUIT", "VRFY", "EXPN",
-	"HELP" };
+	"AUTH", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "QUIT", "VRFY",
+	"EXPN", "HELP" };
 
 typedef const struct fault *action(struct smtp_server *s, struct span argument);
 
 /* What a verb does in a state.  The state moves only if the action (and, when
  * it asks, the answer) succeeds; an empty cell is "503 bad sequence of
- * commands".  IN_DATA, IN_AUTH and OVER read no verbs. */
+ * commands".  IN_DATA, IN_CHUNK, IN_AUTH and OVER read no verbs; BDAT is at home
+ * everywhere, for its octets have to be read wherever it comes. */
 /* clang-format off */
 static action *const moves[SMTP_STATES][VERBS] = {
 	[SMTP_CONNECTED] = {
-		[EHLO] = ehlo, [HELO] = helo, [AUTH] = smtp_auth, [RSET] = rset,
-		[NOOP] = noop, [QUIT] = quit, [VRFY] = vrfy, [EXPN] = expn,
-		[HELP] = help,
+		[EHLO] = ehlo, [HELO] = helo, [AUTH] = smtp_auth,
+		[BDAT] = smtp_bdat, [RSET] = rset, [NOOP] = noop,
+		[QUIT] = quit, [VRFY] = vrfy, [EXPN] = expn, [HELP] = help,
 	},
 	[SMTP_READY] = {
 		[EHLO] = ehlo, [HELO] = helo, [STARTTLS] = starttls,
-		[AUTH] = smtp_auth, [MAIL] = mail, [RSET] = rset, [NOOP] = noop,
+		[AUTH] = smtp_auth, [MAIL] = mail, [BDAT] = smtp_bdat,
+		[RSET] = rset, [NOOP] = noop,
 		[QUIT] = quit, [VRFY] = vrfy, [EXPN] = expn, [HELP] = help,
 	},
 	[SMTP_HAS_SENDER] = {
 		[EHLO] = ehlo, [HELO] = helo, [STARTTLS] = starttls,
-		[RCPT] = rcpt, [RSET] = rset, [NOOP] = noop,
+		[RCPT] = rcpt, [BDAT] = smtp_bdat, [RSET] = rset,
+		[NOOP] = noop,
 		[QUIT] = quit, [VRFY] = vrfy, [EXPN] = expn, [HELP] = help,
 	},
 	[SMTP_HAS_RCPT] = {
 		[EHLO] = ehlo, [HELO] = helo, [STARTTLS] = starttls,
-		[RCPT] = rcpt, [DATA] = smtp_data, [RSET] = rset, [NOOP] = noop,
+		[RCPT] = rcpt, [DATA] = smtp_data, [BDAT] = smtp_bdat,
+		[RSET] = rset, [NOOP] = noop,
+		[QUIT] = quit, [VRFY] = vrfy, [EXPN] = expn, [HELP] = help,
+	},
+	[SMTP_HAS_CHUNKS] = {
+		[EHLO] = ehlo, [HELO] = helo, [STARTTLS] = starttls,
+		[BDAT] = smtp_bdat, [RSET] = rset, [NOOP] = noop,
 		[QUIT] = quit, [VRFY] = vrfy, [EXPN] = expn, [HELP] = help,
 	},
 };
@@ -336,10 +355,8 @@ obey(struct smtp_server *s, struct span line)
 		return &fault_verb_unknown;
 	if (!moves[s->state][v])
 		return &fault_verb_too_early;
-	if (idle_verbs[v] && ++s->idle > SMTP_IDLE_MAX) {
-		smtp_close_with(s, &fault_session_errors);
+	if (idle_verbs[v] && smtp_is_idle(s))
 		return OK;
-	}
 	return moves[s->state][v](s, argument);
 }
 
@@ -400,6 +417,10 @@ smtp_answer(struct smtp_server *s, const struct fault *f)
 		return;
 	default:
 		break;
+	}
+	if (verb == SMTP_ASK_BODY && s->next == SMTP_IN_CHUNK) {
+		smtp_chunk_begin(s, f);
+		return;
 	}
 	if (f) {
 		if (f == &fault_data_pipelined)
@@ -502,9 +523,16 @@ smtp_run(struct smtp_server *s, struct span *in)
 			return SMTP_CLOSE;
 		if (buf_room(&s->out) < SMTP_ROOM)
 			return SMTP_WRITE;
-		went_on = s->state == SMTP_IN_DATA ? in->len > 0 &&
-				smtp_read_data(s, in)
-						   : read_line(s, in);
+		switch (s->state) {
+		case SMTP_IN_DATA:
+			went_on = in->len > 0 && smtp_read_data(s, in);
+			break;
+		case SMTP_IN_CHUNK:
+			went_on = smtp_read_chunk(s, in);
+			break;
+		default:
+			went_on = read_line(s, in);
+		}
 		if (!went_on)
 			return SMTP_READ;
 	}

@@ -61,8 +61,9 @@ enum smtp_ask_verb {
 	SMTP_ASK_MAIL,
 	/* path; or `postmaster` without a domain */
 	SMTP_ASK_RCPT,
-	/* make room for a message; data_pipelined ends the session: octets are
-	 * here that the client sent without waiting for 354 */
+	/* make room for a message, of which the sizes are said if it comes
+	 * `chunked`.  If not, octets that are here already came without waiting
+	 * for 354: answer data_pipelined, which ends the session. */
 	SMTP_ASK_BODY,
 	/* `octets`, valid during the ask: take them now, answer now.  After a
 	 * fault the rest is read and dropped. */
@@ -86,7 +87,7 @@ struct smtp_ask {
 	struct address address;
 	bool postmaster;
 	uint64_t size;
-	bool eight_bit;
+	bool eight_bit, chunked;
 	struct span octets;
 };
 
@@ -104,10 +105,21 @@ enum smtp_state {
 	SMTP_READY,
 	SMTP_HAS_SENDER,
 	SMTP_HAS_RCPT,
+	SMTP_HAS_CHUNKS, /* of the message, not the last */
 	SMTP_IN_DATA,
+	SMTP_IN_CHUNK,
 	SMTP_IN_AUTH, /* the next line is a SASL response */
 	SMTP_OVER,
 	SMTP_STATES
+};
+
+/* The octets of one BDAT.  They are read whatever becomes of them, for the next
+ * command stands behind them (RFC 3030 section 2). */
+struct smtp_chunk {
+	uint64_t size, left;
+	bool last;
+	const struct fault *refused; /* none of them is part of the message   */
+	enum smtp_state back;        /* the state that the command came in    */
 };
 
 struct smtp_server {
@@ -121,6 +133,7 @@ struct smtp_server {
 	uint8_t bad, refused, idle;
 	uint32_t messages, lines; /* of the session so far */
 	struct smtp_txn txn;
+	struct smtp_chunk chunk;
 	struct smtp_ask ask;
 	size_t helo_len;
 	struct buf out;

@@ -73,6 +73,109 @@ smtp_read_data(struct smtp_server *s, struct span *in)
 	return in->len > 0;
 }
 
+/* --- BDAT ---------------------------------------------------------------- */
+
+/* Why nothing of the chunk can be part of a message. */
+static const struct fault *
+misplaced(const struct smtp_server *s)
+{
+	if (s->state != SMTP_HAS_RCPT && s->state != SMTP_HAS_CHUNKS)
+		return &fault_verb_too_early;
+	if (s->chunk.size > s->profile->max_message - s->txn.received)
+		return &fault_message_too_large;
+	return OK;
+}
+
+FALLIBLE
+smtp_bdat(struct smtp_server *s, struct span argument)
+{
+	struct command_bdat b;
+	const struct fault *f = command_bdat(argument, &b);
+
+	if (!f && b.size > SMTP_DRAIN_MAX * s->profile->max_message)
+		f = &fault_message_too_large;
+	if (f) { /* nobody knows where the next command is, or will wait */
+		smtp_close_with(s, f);
+		return OK;
+	}
+	s->chunk = (struct smtp_chunk){ .size = b.size,
+		.left = b.size,
+		.last = b.last,
+		.back = s->state };
+	f = misplaced(s);
+	if ((f || b.size == 0) && smtp_is_idle(s))
+		return OK;
+	s->ask = (struct smtp_ask){ .chunked = true };
+	if (!f && s->state == SMTP_HAS_RCPT)
+		smtp_ask(s, SMTP_ASK_BODY, SMTP_IN_CHUNK);
+	else
+		smtp_chunk_begin(s, f);
+	return OK;
+}
+
+void
+smtp_chunk_begin(struct smtp_server *s, const struct fault *f)
+{
+	s->chunk.refused = f;
+	s->state = SMTP_IN_CHUNK;
+}
+
+/* RFC 3030 section 2: a chunk that fails ends the transaction.  One that was
+ * out of place changes nothing. */
+static void
+refuse_chunk(struct smtp_server *s, const struct fault *f)
+{
+	MUST(put_reply_fault(&s->out, f));
+	s->state = s->chunk.back;
+	if (f != &fault_verb_too_early)
+		smtp_forget_for(s, SMTP_READY);
+}
+
+static void
+end_chunk(struct smtp_server *s)
+{
+	const struct fault *f = s->chunk.refused;
+
+	if (!f)
+		f = s->txn.failed;
+	if (!f && s->chunk.last && !data_may_end(&s->txn.data))
+		f = &fault_line_bare_cr;
+	s->messages += s->chunk.last && f != &fault_verb_too_early;
+	if (f) {
+		refuse_chunk(s, f);
+	} else if (s->chunk.last) {
+		s->ask = (struct smtp_ask){ 0 };
+		smtp_ask(s, SMTP_ASK_KEEP, SMTP_READY);
+	} else {
+		smtp_say(s, 250, "2.0.0", "Chunk received");
+		s->state = SMTP_HAS_CHUNKS;
+	}
+}
+
+bool
+smtp_read_chunk(struct smtp_server *s, struct span *in)
+{
+	struct span piece = span_shift_upto(in,
+		in->len < s->chunk.left ? in->len : s->chunk.left);
+
+	if (s->chunk.left == 0) {
+		end_chunk(s);
+		return true;
+	}
+	s->chunk.left -= piece.len;
+	if (piece.len == 0 || s->chunk.refused || s->txn.failed)
+		return piece.len > 0;
+	s->txn.received += piece.len;
+	s->txn.failed = data_check(&s->txn.data, piece);
+	if (s->txn.failed)
+		return true;
+	s->ask = (struct smtp_ask){ .octets = piece };
+	smtp_ask(s, SMTP_ASK_OCTETS, SMTP_IN_CHUNK);
+	return true;
+}
+
+/* --- the end ------------------------------------------------------------- */
+
 void
 smtp_end_txn(struct smtp_server *s)
 {

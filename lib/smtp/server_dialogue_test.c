@@ -27,7 +27,7 @@ struct dialogue {
  * nothing behind the line. */
 #define WAITS "\f"
 #define BODY    TO_RCPT "DATA\r\n" WAITS
-#define EHLO    "250-250-250-250-250-250 "
+#define EHLO    "250-250-250-250-250-250-250 "
 
 static const struct dialogue mail[] = {
 	{ "one message", &mx, SPAN(BODY "hi\r\n.\r\nQUIT\r\n"),
@@ -119,6 +119,71 @@ static const struct dialogue mail[] = {
 		"220 " EHLO "250 250 250 503 ", "MRF", true },
 	{ "EHLO forgets", &mx, SPAN(TO_RCPT "EHLO c\r\nDATA\r\n"),
 		"220 " EHLO "250 250 " EHLO "503 ", "MRF", true },
+};
+
+#define CHUNKS TO_RCPT "BDAT 4\r\nab\r\n"
+
+static const struct dialogue chunks[] = {
+	{ "one chunk", &mx, SPAN(TO_RCPT "BDAT 4 LAST\r\nhi\r\nQUIT\r\n"),
+		"220 " EHLO "250 250 250 221 ", "MRBK", false },
+	{ "all in one flight", &mx,
+		SPAN(CHUNKS "BDAT 4\r\n.\r\nxBDAT 2 last\r\n\r\n"
+			    "MAIL FROM:<>\r\n"),
+		"220 " EHLO "250 250 250 250 250 250 ", "MRBKM", true },
+	{ "nothing in the last chunk", &mx,
+		SPAN(CHUNKS "BDAT 0 LAST\r\nNOOP\r\n"),
+		"220 " EHLO "250 250 250 250 250 ", "MRBK", true },
+	{ "a message of nothing", &mx, SPAN(TO_RCPT "BDAT 0 LAST\r\n"),
+		"220 " EHLO "250 250 250 ", "MRBK", true },
+	{ "SM-D12: exactly so many octets", &mx,
+		SPAN(TO_RCPT "BDAT 5\r\na\r\n.\r"
+			     "\nMAIL FROM:<ceo@leg.test>\r\n"),
+		"220 " EHLO "250 250 250 550 ", "MRB", false },
+	{ "a line end across two chunks", &mx,
+		SPAN(TO_RCPT "BDAT 2\r\na\rBDAT 2 LAST\r\n\nb"),
+		"220 " EHLO "250 250 250 250 ", "MRBK", true },
+	{ "a CR at the end", &mx, SPAN(TO_RCPT "BDAT 2 LAST\r\na\rNOOP\r\n"),
+		"220 " EHLO "250 250 550 250 ", "MRBF", true },
+	{ "SM-D17: an LF alone", &mx,
+		SPAN(TO_RCPT "BDAT 4\r\na\nb\nBDAT 1 LAST\r\nxNOOP\r\n"),
+		"220 " EHLO "250 250 550 503 250 ", "MRBF", true },
+	{ "a NUL", &mx, SPAN(TO_RCPT "BDAT 3 LAST\r\na\0bNOOP\r\n"),
+		"220 " EHLO "250 250 550 250 ", "MRBF", true },
+	{ "SM-D13: a size that is none", &mx,
+		SPAN(TO_RCPT "BDAT -1 LAST\r\nNOOP\r\n"),
+		"220 " EHLO "250 250 501 ", "MR", false },
+	{ "SM-D14: before MAIL, read and refused", &mx,
+		SPAN("EHLO c\r\nBDAT 10\r\n..NOOP\r\nXXRCPT TO:<v@b>\r\n"
+		     "DATA\r\n"),
+		"220 " EHLO "503 503 503 ", "", true },
+	{ "before a recipient, and the sender stays", &mx,
+		SPAN(TO_MAIL "BDAT 2 LAST\r\nxxRCPT TO:<v@b>\r\n"),
+		"220 " EHLO "250 503 250 ", "MR", true },
+	{ "all recipients unknown", &mx,
+		SPAN(TO_MAIL "RCPT TO:<nobody@b>\r\nBDAT 2 LAST\r\nxx"),
+		"220 " EHLO "250 550 503 ", "MR", true },
+	{ "DATA behind a chunk", &mx, SPAN(CHUNKS "DATA\r\nNOOP\r\n"),
+		"220 " EHLO "250 250 250 503 250 ", "MRB", true },
+	{ "a recipient behind a chunk", &mx, SPAN(CHUNKS "RCPT TO:<w@b>\r\n"),
+		"220 " EHLO "250 250 250 503 ", "MRB", true },
+	{ "RSET between chunks", &mx,
+		SPAN(CHUNKS "RSET\r\nBDAT 1 LAST\r\nx"),
+		"220 " EHLO "250 250 250 250 503 ", "MRBF", true },
+	{ "too large at once", &mx,
+		SPAN(TO_RCPT "BDAT 21 LAST\r\n012345678901234567890NOOP\r\n"),
+		"220 " EHLO "250 250 552 250 ", "MRF", true },
+	{ "too large together", &mx,
+		SPAN(CHUNKS "BDAT 17 LAST\r\n01234567890123456NOOP\r\n"),
+		"220 " EHLO "250 250 250 552 250 ", "MRBF", true },
+	{ "far too large: nobody waits for it", &mx,
+		SPAN(TO_RCPT "BDAT 41 LAST\r\n0"), "220 " EHLO "250 250 552 ",
+		"MR", false },
+	{ "a body that cannot be stored", &mx,
+		SPAN(TO_RCPT "BDAT 6\r\nfull\r\nBDAT 4 LAST\r\nxx\r\n"),
+		"220 " EHLO "250 250 452 503 ", "MRBF", true },
+	{ "a body that is not kept", &mx,
+		SPAN(TO_RCPT "BDAT 7 LAST\r\nvirus\r\nRCPT TO:<v@b>\r\n"),
+		"220 " EHLO "250 250 554 503 ", "MRBK", true },
 };
 
 static const struct dialogue hostile[] = {
@@ -253,6 +318,12 @@ check_dialogue(const struct dialogue *d)
 TEST(mail)
 {
 	EACH_CASE(d, mail)
+		check_dialogue(d);
+}
+
+TEST(messages_in_chunks)
+{
+	EACH_CASE(d, chunks)
 		check_dialogue(d);
 }
 
@@ -407,18 +478,19 @@ TEST(ehlo_offers_what_there_is)
 	CHECK(fake_give(&h, SPAN("EHLO c\r\n")));
 	CHECK_SPAN(buf_view(&h.said),
 		"250-mx.test\r\n250-PIPELINING\r\n250-SIZE 20\r\n"
-		"250-8BITMIME\r\n250-STARTTLS\r\n250 ENHANCEDSTATUSCODES\r\n");
+		"250-8BITMIME\r\n250-CHUNKING\r\n250-STARTTLS\r\n250 ENHANCEDSTATUSCODES\r\n");
 	buf_clear(&h.said);
 	smtp_secured(&s, true);
 	CHECK(fake_give(&h, SPAN("EHLO c\r\n")));
 	CHECK_SPAN(buf_view(&h.said),
 		"250-mx.test\r\n250-PIPELINING\r\n250-SIZE 20\r\n"
-		"250-8BITMIME\r\n250-AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 "
+		"250-8BITMIME\r\n250-CHUNKING\r\n250-AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 "
 		"PLAIN\r\n250 ENHANCEDSTATUSCODES\r\n");
 	CHECK(fake_give(&h, SPAN("AUTH PLAIN AGEAYg==\r\n")));
 	buf_clear(&h.said);
 	CHECK(fake_give(&h, SPAN("EHLO c\r\n")));
 	CHECK_SPAN(buf_view(&h.said),
 		"250-mx.test\r\n250-PIPELINING\r\n250-SIZE 20\r\n"
-		"250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n");
+		"250-8BITMIME\r\n250-CHUNKING\r\n"
+		"250 ENHANCEDSTATUSCODES\r\n");
 }

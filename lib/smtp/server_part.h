@@ -35,6 +35,9 @@ void smtp_txn_reset(struct smtp_server *s);
  * more. */
 void smtp_wipe_line(struct smtp_server *s);
 
+/* It is a command that leads nowhere; true: one too many, it is over. */
+bool smtp_is_idle(struct smtp_server *s);
+
 /* server_auth.c */
 FALLIBLE smtp_auth(struct smtp_server *s, struct span argument);
 
@@ -44,8 +47,14 @@ void smtp_sasl_line(struct smtp_server *s, struct span line);
 /* server_data.c */
 FALLIBLE smtp_data(struct smtp_server *s, struct span argument);
 
-/* One step of the message; false when there is nothing to do. */
+FALLIBLE smtp_bdat(struct smtp_server *s, struct span argument);
+
+/* One step of the message or of a chunk; false when there is nothing to do. */
 bool smtp_read_data(struct smtp_server *s, struct span *in);
+bool smtp_read_chunk(struct smtp_server *s, struct span *in);
+
+/* The host's answer to SMTP_ASK_BODY for a chunk. */
+void smtp_chunk_begin(struct smtp_server *s, const struct fault *f);
 
 /* The message is over, kept or refused: the host has forgotten it. */
 void smtp_end_txn(struct smtp_server *s);

@@ -5,14 +5,15 @@
 
 #include "lib/base/test.h"
 
-#define SEEN_MAX 4096
+#define SEEN_MAX 16384
 #define STEPS    9
 
 /* What the client says; each is a whole line or the whole of a message. */
 static const char *const says[] = { "EHLO c", "HELO c", "STARTTLS",
 	"AUTH PLAIN AGEAYg==", "AUTH SCRAM-SHA-256", "MAIL FROM:<a@b>",
 	"MAIL FROM:<>", "MAIL FROM:<", "RCPT TO:<v@b>", "RCPT TO:", "DATA",
-	"RSET", "NOOP", "QUIT", "*", "", "YQ==", "x\r\n." };
+	"BDAT 3\r\nx", "BDAT 3 LAST\r\nx", "RSET", "NOOP", "QUIT", "*", "", "YQ==",
+	"x\r\n." };
 #define SAYS (sizeof says / sizeof says[0])
 
 enum answer { AGREE, REFUSE, GO_ON, ANSWERS };
@@ -179,7 +180,7 @@ static void
 check_state(const struct node *n)
 {
 	bool has_rcpt = n->s.state == SMTP_HAS_RCPT ||
-		n->s.state == SMTP_IN_DATA;
+		n->s.state == SMTP_HAS_CHUNKS || n->s.state == SMTP_IN_DATA;
 
 	if (n->s.state == SMTP_OVER)
 		return;

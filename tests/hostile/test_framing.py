@@ -1,7 +1,7 @@
 """Group SM of the attack catalogue: framing, end of data, transaction state.
 
 Each row has siblings that are not written here; the rule is in the code, not
-the row.  BDAT is not implemented yet, so its rows must meet a refusal.
+the row.
 """
 
 import socket
@@ -101,20 +101,94 @@ def test_a_bare_control_in_the_header_is_refused(site, mailbox, mark, octets):
     assert mark.encode() not in mailbox()
 
 
+def bdat(octets, last=False):
+    return b"BDAT %d%s\r\n" % (len(octets), b" LAST" * last) + octets
+
+
 @pytest.mark.parametrize("command", [
-    "BDAT 5", "BDAT -1 LAST", "BDAT 0x10", "BDAT 1e3", "BDAT 5 LAST x",
-    "BDAT"])
-def test_bdat_is_refused_in_any_form(site, command):
+    "BDAT -1 LAST", "BDAT 0x10", "BDAT 1e3", "BDAT 5 LAST x", "BDAT",
+    "BDAT 18446744073709551616", "BDAT +5", "BDAT 5LAST", "BDAT 5 LASTLY"])
+def test_a_chunk_of_no_known_size_ends_the_session(site, command):
     with Smtp(port(site)).envelope() as s:
-        assert s.code(command) // 100 == 5
+        s.send(command + "\r\n" + SMUGGLED)
+        codes = s.rest(3)
+    assert codes[0] == 501 and codes[-1] == "closed" and len(codes) == 2
 
 
-def test_data_before_mail_leaves_no_state(site):
+def test_a_message_in_chunks(site, mailbox, mark):
+    text = HEAD.format(mark=mark).encode() + b"one\r\n.\r\ntwo\r\n"
+    with Smtp(port(site)).envelope() as s:
+        s.send(bdat(text[:7]) + bdat(text[7:8]) + bdat(text[8:-1]) +
+               bdat(text[-1:], True) + b"NOOP\r\n")
+        assert [s.reply()[0] for _ in range(5)] == [250] * 5
+    with site.imap("alice") as i:
+        i.select("INBOX")
+        _, found = i.search(None, "SUBJECT", mark)
+        _, data = i.fetch(found[0].split()[0], "(BODY.PEEK[TEXT])")
+    assert data[0][1] == b"one\r\n.\r\ntwo\r\n"
+
+
+def test_a_chunk_has_exactly_so_many_octets(site, mailbox):
+    with Smtp(port(site)).envelope() as s:
+        s.send(b"BDAT 5\r\na\r\n.\r\nMAIL FROM:<ceo@leg.test>\r\n")
+        codes = s.rest(3)
+    assert codes == [250, 550, "closed"]
+    assert b"smuggled" not in mailbox()
+
+
+@pytest.mark.parametrize("octets", [b"a\nb\r\n", b"a\rb\r\n", b"a\0b\r\n",
+                                    b"a\r"])
+def test_a_bare_control_in_a_chunk_is_refused(site, mailbox, mark, octets):
+    head = HEAD.format(mark=mark).encode()
+    with Smtp(port(site)).envelope() as s:
+        s.send(bdat(head) + bdat(octets, True))
+        assert s.reply()[0] == 250 and s.reply()[0] == 550
+        assert s.code("DATA") == 503
+    assert mark.encode() not in mailbox()
+
+
+def test_a_chunk_before_mail_leaves_no_state(site):
     with Smtp(port(site)) as s:
-        assert s.code("BDAT 10") in (500, 502, 503)
+        assert s.ask(b"BDAT 10\r\n12345678")[0] == 503
         assert s.code("RCPT TO:<alice@agency.example>") == 503
         assert s.code("DATA") == 503
         assert s.code("MAIL FROM:<x@att.test>") == 250
+
+
+@pytest.mark.parametrize("how", ["half", "reset"])
+def test_an_end_inside_a_chunk_stores_nothing(site, mailbox, mark, how):
+    for _ in range(50):
+        s = Smtp(port(site)).envelope()
+        s.send(b"BDAT 1000 LAST\r\n" + HEAD.format(mark=mark).encode())
+        if how == "half":
+            s.socket.shutdown(socket.SHUT_WR)
+        else:
+            s.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                b"\1\0\0\0\0\0\0\0")
+        s.socket.close()
+    assert mark.encode() not in mailbox()
+
+
+def test_nothing_in_clear_is_read_behind_the_end_of_tls(site, mailbox, mark):
+    with Smtp(port(site)) as s:
+        assert s.code("STARTTLS") == 220
+        s.start_tls(site.tls(), site.facts["host"])
+        assert s.code("EHLO x") == 250
+        s.envelope()
+        s.send(b"BDAT 100\r\n" + b"x" * 50)
+        plain = socket.socket(fileno=socket.dup(s.socket.fileno()))
+        try:
+            s.socket.unwrap()
+        except (OSError, ssl.SSLError):
+            pass
+        try:
+            plain.sendall(b"y" + b"x" * 49 + SMUGGLED.encode())
+            plain.settimeout(5)
+            assert plain.recv(100) == b""
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        plain.close()
+    assert b"smuggled" not in mailbox()
 
 
 def test_a_body_before_354_is_improper_pipelining(site, mailbox, mark):
