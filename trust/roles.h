@@ -62,6 +62,8 @@ struct role_row {
 	uint32_t descriptors;
 	bool on_demand;      /* not started by itself                  */
 	bool threads;        /* starts some before its calls are filtered */
+	uint32_t exposure;   /* how near strangers are: of two roles that may
+			      * talk, one has the higher number        */
 };
 
 /* The row of a role; MUST be below ROLES and not NOBODY. */

@@ -1,6 +1,7 @@
 #include "trust/roles.h"
 
 #include "lib/base/test.h"
+#include "trust/rights.h"
 
 TEST(every_role_has_a_user_and_a_program_of_its_own)
 {
@@ -53,4 +54,29 @@ TEST(only_the_resolver_binds)
 		test_row = role_name(r);
 		CHECK_NUMBER((role_row(r)->calls & CALLS_BIND) != 0, r == DNS);
 	}
+}
+
+/* Who is believed when one of two says that the other broke the rules. */
+TEST(of_two_that_may_talk_one_is_nearer_to_strangers)
+{
+	for (enum role a = LOG; a < CTL; a++)
+		for (enum role b = LOG; b < a; b++) {
+			test_row = role_name(a);
+			CHECK(!rights_linked(a, b) ||
+				role_row(a)->exposure != role_row(b)->exposure);
+		}
+}
+
+TEST(what_keeps_secrets_and_mail_is_never_the_nearer_one)
+{
+	static const enum role kept[] = { LOG, KEYS, AUTH, STORE };
+	static const enum role open[] = { DNS, SCAN, DIAL, RELAY, MX, SUBMISSION,
+		LOGIN, IMAP };
+
+	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+		for (size_t j = 0; j < sizeof open / sizeof open[0]; j++) {
+			test_row = role_name(open[j]);
+			CHECK(role_row(kept[i])->exposure <
+				role_row(open[j])->exposure);
+		}
 }
