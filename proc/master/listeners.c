@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -12,20 +13,14 @@
 #include <unistd.h>
 
 #include "lib/base/number.h"
+#include "lib/conf/ip.h"
+#include "proc/master/give.h"
 #include "sys/fd.h"
 #include "sys/log.h"
 
 #define BACKLOG 1024
 
 static const enum role controlled[] = { MASTER, QUEUE, AUTH, STORE };
-
-static bool
-is_mapped(const uint8_t address[16])
-{
-	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
-
-	return memcmp(address, prefix, sizeof prefix) == 0;
-}
 
 static int
 bind_permit(const struct site_permit *p)
@@ -34,7 +29,7 @@ bind_permit(const struct site_permit *p)
 		.sin6_port = htons(p->port) };
 	struct sockaddr_in four = { .sin_family = AF_INET,
 		.sin_port = htons(p->port) };
-	bool mapped = is_mapped(p->address);
+	bool mapped = ip_is_v4(p->address);
 	OWNED(fd_close) int fd = socket(mapped ? AF_INET : AF_INET6,
 		SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	const int on = 1;
@@ -55,58 +50,138 @@ bind_permit(const struct site_permit *p)
 	return fd_give(&fd);
 }
 
+void
+sockets_close(struct sockets *s)
+{
+	for (size_t i = 0; i < SITE_PERMITS; i++)
+		fd_close(&s->fd[i]);
+}
+
+/* The open socket of m->site for the same service, address and port. */
+static int
+find_same(const struct master *m, const struct site_permit *p)
+{
+	for (uint32_t i = 0; i < m->site.permits_count; i++) {
+		const struct site_permit *q = &m->site.permits[i];
+
+		if (m->sockets.fd[i] >= 0 && p->service == q->service &&
+			p->port == q->port &&
+			memcmp(p->address, q->address, sizeof p->address) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+FALLIBLE
+listeners_prepare(const struct master *m, const struct site *site,
+	struct instant now, struct sockets *out)
+{
+	OWNED(sockets_close) struct sockets s = SOCKETS_NONE;
+
+	for (uint32_t i = 0; i < site->permits_count; i++) {
+		const struct site_permit *p = &site->permits[i];
+
+		if (!site_permit_open(p, now))
+			continue;
+		s.was[i] = find_same(m, p);
+		s.fd[i] = s.was[i] < 0 ? bind_permit(p)
+				       : fcntl(m->sockets.fd[s.was[i]],
+						 F_DUPFD_CLOEXEC, 0);
+		if (s.fd[i] < 0) {
+			fprintf(stderr,
+				"posthold: cannot listen for permit %s on port %u: %s\n",
+				service_name(p->service), p->port,
+				strerror(errno));
+			LOG(EV_SETTINGS_REFUSED, 0,
+				log_text(SPAN("a permitted port cannot be bound")));
+			return &fault_sys_failed;
+		}
+	}
+	*out = s;
+	s = SOCKETS_NONE;
+	return OK;
+}
+
 static void
 end_permit(struct master *m, uint32_t i, const char *reason)
 {
 	const struct site_permit *p = &m->site.permits[i];
 
 	/* Whoever else holds the socket stops listening as well. */
-	shutdown(m->listeners[i], SHUT_RDWR);
-	fd_close(&m->listeners[i]);
-	process_tell_listener(m, i, false);
+	shutdown(m->sockets.fd[i], SHUT_RDWR);
+	fd_close(&m->sockets.fd[i]);
+	give_listener_end(m, i);
 	LOG(EV_SERVICE_CLOSED, 0, log_text(span_of(service_name(p->service))),
 		log_number(p->port), log_text(span_of(reason)));
 }
 
-FALLIBLE
-listeners_follow_permits(struct master *m, struct instant now)
+/* Which permit goes on with socket `old`; -1: none. */
+static int
+find_heir(const struct sockets *next, uint32_t old)
 {
-	const struct fault *f = OK;
+	for (int i = 0; i < SITE_PERMITS; i++)
+		if (next->fd[i] >= 0 && next->was[i] == (int)old)
+			return i;
+	return -1;
+}
 
+void
+listeners_retire(struct master *m, const struct sockets *next)
+{
+	for (uint32_t i = 0; i < m->site.permits_count; i++) {
+		int heir = find_heir(next, i);
+
+		if (m->sockets.fd[i] < 0 || heir == (int)i)
+			continue;
+		if (heir < 0)
+			end_permit(m, i, "settings changed");
+		else /* another number: its role will be told of it anew */
+			give_listener_end(m, i);
+	}
+}
+
+void
+listeners_use(struct master *m, struct sockets *s)
+{
+	sockets_close(&m->sockets);
+	m->sockets = *s;
+	*s = SOCKETS_NONE;
 	for (uint32_t i = 0; i < m->site.permits_count; i++) {
 		const struct site_permit *p = &m->site.permits[i];
-		bool open = site_permit_open(p, now);
 
-		if (open == (m->listeners[i] >= 0))
+		if (m->sockets.fd[i] < 0 || m->sockets.was[i] == (int)i)
 			continue;
-		if (!open) {
-			end_permit(m, i, "permit expired");
+		give_listener(m, i);
+		if (m->sockets.was[i] >= 0)
 			continue;
-		}
-		m->listeners[i] = bind_permit(p);
-		if (m->listeners[i] < 0) {
-			fprintf(stderr,
-				"posthold: cannot listen for permit %s on port %u: %s\n",
-				service_name(p->service), p->port,
-				strerror(errno));
-			f = &fault_sys_failed;
-			continue; /* the others are not to blame */
-		}
-		process_tell_listener(m, i, true);
 		LOG(EV_SERVICE_LISTEN, 0,
 			log_text(span_of(service_name(p->service))),
 			log_address(p->address), log_number(p->port),
 			log_text(SITE_TEXT(p->reason)));
 	}
-	return f;
 }
 
 void
-listeners_close_all(struct master *m)
+listeners_end_permits(struct master *m, struct instant now)
 {
 	for (uint32_t i = 0; i < m->site.permits_count; i++)
-		if (m->listeners[i] >= 0)
-			end_permit(m, i, "settings changed");
+		if (m->sockets.fd[i] >= 0 &&
+			!site_permit_open(&m->site.permits[i], now))
+			end_permit(m, i, "permit expired");
+}
+
+struct instant
+listeners_next_end(const struct master *m, struct instant now)
+{
+	struct instant next = { INT64_MAX };
+
+	for (uint32_t i = 0; i < m->site.permits_count; i++) {
+		int64_t end = m->site.permits[i].expires_us;
+
+		if (end > now.us && end < next.us)
+			next.us = end;
+	}
+	return next;
 }
 
 static int
@@ -146,18 +221,4 @@ listeners_bind_controls(struct master *m)
 		m->controls[controlled[i]] = fd;
 	}
 	return OK;
-}
-
-struct instant
-listeners_next_end(const struct master *m, struct instant now)
-{
-	struct instant next = { INT64_MAX };
-
-	for (uint32_t i = 0; i < m->site.permits_count; i++) {
-		int64_t end = m->site.permits[i].expires_us;
-
-		if (end > now.us && end < next.us)
-			next.us = end;
-	}
-	return next;
 }

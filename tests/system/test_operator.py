@@ -166,25 +166,6 @@ def test_an_ended_permit_closes_its_port(own):
 
 
 @pytest.mark.skipif(not shutil.which("mkfs.ext4"), reason="needs mkfs.ext4")
-def test_a_port_in_use_closes_no_other(own):
-    site, _ = own
-    settings = site.directory / "posthold.conf"
-    text = settings.read_text()
-    port = str(site.port("mx"))
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        settings.write_text(re.sub(rf"\b{port}\b",
-                                   str(taken.getsockname()[1]), text))
-        assert settings.read_text() != text
-        site.run("reload")
-        with site.submission("alice") as s:
-            assert s.noop()[0] == 250
-    with pytest.raises(OSError):
-        socket.create_connection(("127.0.0.1", int(port)), timeout=5)
-    settings.write_text(text)
-    assert site.run("reload").returncode == 0
-    assert site.answers()
-
-
 def test_a_full_volume_refuses_and_comes_back(tmp_path):
     sink = Sink()
     site = Site(tmp_path / "demo", "--smarthost", f"127.0.0.1:{sink.port}")
