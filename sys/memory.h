@@ -28,7 +28,7 @@ FALLIBLE memory_seal(struct memory *m, size_t used, int *fd);
 void memory_close(struct memory *m);
 
 /* `size` octets of a descriptor, which stay as they are: the memory itself
- * when it is sealed, else a copy.  Undo with memory_close.
+ * when it is sealed (out->fd is -1 then), else a copy.  Undo with memory_close.
  *
  * sys_failed  it has fewer octets */
 FALLIBLE memory_of(int fd, size_t size, struct memory *out);

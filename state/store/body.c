@@ -38,23 +38,13 @@ body_add_rcpt(struct store *s, const struct record_rcpt *r)
 	return put_rcpt(&s->rcpts, r) ? OK : &fault_rcpt_too_many;
 }
 
-/* What IMAP wants to know, worked out while the octets are at hand anyway.
- * Memory that is not sealed may change before it is copied; the copy is then
- * not what the verdict is about, and the record is taken back. */
-static FALLIBLE
-look_through(struct store *s, const struct store_message *m)
-{
-	OWNED(memory_close) struct memory body = MEMORY_CLOSED;
-
-	TRY(memory_of(m->fd, m->size, &body));
-	index_make(span_at(body.at, m->size), &s->tree, &s->index);
-	return OK;
-}
-
+/* Memory that is not sealed may change at any time: it is copied once, and what
+ * IMAP wants to know is worked out from the octets that are kept. */
 FALLIBLE
 body_write(struct store *s, const struct store_message *m, uint32_t count,
 	uint64_t *lsn)
 {
+	OWNED(memory_close) struct memory body = MEMORY_CLOSED;
 	struct record r = { .type = RECORD_MESSAGE,
 		.count = count,
 		.size = m->size,
@@ -62,7 +52,8 @@ body_write(struct store *s, const struct store_message *m, uint32_t count,
 		.sha256 = span_at(m->verdict->sha256, 32),
 		.rcpts = buf_view(&s->rcpts) };
 
-	TRY(look_through(s, m));
+	TRY(memory_of(m->fd, m->size, &body));
+	index_make(span_at(body.at, m->size), &s->tree, &s->index);
 	r.index = buf_view(&s->index);
-	return store_write(s, &r, m->fd, lsn);
+	return store_write(s, &r, body.fd >= 0 ? body.fd : m->fd, lsn);
 }

@@ -309,6 +309,97 @@ TEST(no_message_without_its_verdict)
 	site_remove(&x);
 }
 
+/* --- a file that its writer changes --------------------------------------- */
+
+#define LONG (300u << 10) /* more than stands in a segment */
+
+static uint8_t good[LONG], evil[LONG];
+
+struct writer {
+	int file;
+	const uint8_t *then;
+};
+
+/* When the store begins to keep the body. */
+static const struct fault *
+change_body(void *arg, enum file_call call, int fd, uint64_t offset,
+	struct span octets)
+{
+	const struct writer *w = arg;
+
+	(void)fd;
+	(void)offset;
+	(void)octets;
+	if (call == FILE_OPEN)
+		CHECK(pwrite(w->file, w->then, LONG, 0) == LONG);
+	return OK;
+}
+
+static const struct {
+	const char *what;
+	const uint8_t *first, *then;
+	const struct fault *fault;
+} changes[] = {
+	{ "nobody changes it", good, good, OK },
+	{ "good when it is looked through, evil afterwards", good, evil, OK },
+	{ "evil when it is looked through, good afterwards", evil, good,
+		&fault_verdict_mismatch },
+	{ "evil all the time", evil, evil, &fault_verdict_mismatch },
+};
+
+static void
+check_kept(struct site *x)
+{
+	struct box b = { 7, 1 };
+	struct store_fetched m = { 0 };
+	const uint8_t *octets;
+	const void *at;
+	int fd;
+
+	CHECK_OK(store_piece(x->store, b, 1, 1000, 1000, &m, &fd));
+	CHECK_NUMBER(m.size, 1000);
+	CHECK_OK(fd_map_sealed(fd, m.size, &at));
+	octets = at;
+	CHECK(octets[0] == 'g' && octets[999] == 'g');
+	fd_unmap(at, m.size);
+	fd_close(&fd);
+}
+
+TEST(what_is_kept_is_what_the_verdict_is_about)
+{
+	memset(good, 'g', LONG);
+	memset(evil, 'e', LONG);
+	memcpy(good, "Subject: good\r\n\r\n", 17);
+	memcpy(evil, "Subject: evil\r\n\r\n", 17);
+	EACH_CASE(c, changes) {
+		struct store_rcpt rcpt = { .account = 7,
+			.address = SPAN("alice@agency.example") };
+		struct writer w = { .then = c->then };
+		struct sample m;
+		struct site x;
+		uint64_t id;
+
+		site_make(&x);
+		CHECK_OK(site_open(&x));
+		sample_make(&x, span_at(good, LONG), &m);
+		CHECK_OK(fd_memory("file", &w.file));
+		CHECK_OK(fd_append(w.file, span_at(c->first, LONG)));
+		m.message.fd = w.file;
+		file_set_hook(change_body, &w);
+		CHECK_FAULT(store_deliver(x.store, &m.message, SPAN(""), &rcpt,
+				    1, &id),
+			c->fault);
+		file_set_hook(NULL, NULL);
+		CHECK_OK(store_commit(x.store));
+		if (!c->fault)
+			check_kept(&x);
+		fd_close(&w.file);
+		fd_close(&m.fd);
+		site_remove(&x);
+	}
+	test_row = NULL;
+}
+
 TEST(nothing_is_taken_before_the_key_is_there)
 {
 	struct site x;
