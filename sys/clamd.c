@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "lib/base/must.h"
+
 static FALLIBLE
 give(int socket, const struct msghdr *m, size_t len)
 {
@@ -62,6 +64,52 @@ clamd_scan(int socket, int body)
 	control.align.cmsg_len = CMSG_LEN(sizeof body);
 	memcpy(CMSG_DATA(&control.align), &body, sizeof body);
 	return give(socket, &m, sizeof command);
+}
+
+FALLIBLE
+clamd_stream_begin(int socket, struct clamd_stream *s)
+{
+	TRY(say(socket, "zINSTREAM"));
+	s->open = true;
+	s->ending = false;
+	s->sent = s->len = 0;
+	return OK;
+}
+
+FALLIBLE
+clamd_stream_send(int socket, struct clamd_stream *s)
+{
+	while (s->sent < s->len) {
+		ssize_t n = send(socket, s->room + s->sent, s->len - s->sent,
+			MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? &fault_ipc_busy
+					       : &fault_ipc_closed;
+		s->sent += (size_t)n;
+	}
+	s->open = !s->ending;
+	return OK;
+}
+
+uint8_t *
+clamd_stream_room(struct clamd_stream *s)
+{
+	return s->room + 4;
+}
+
+/* piece = length of four octets, the highest first, and the octets */
+void
+clamd_stream_put(struct clamd_stream *s, size_t len)
+{
+	MUST(s->open && s->sent == s->len && len <= CLAMD_PIECE);
+	for (int i = 0; i < 4; i++)
+		s->room[i] = (uint8_t)(len >> (24 - 8 * i));
+	s->sent = 0;
+	s->len = 4 + len;
+	s->ending = len == 0;
 }
 
 FALLIBLE

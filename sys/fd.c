@@ -82,6 +82,15 @@ fd_seal(int fd)
 	return OK;
 }
 
+bool
+fd_is_sealed(int fd)
+{
+	const int needed = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & needed) == needed;
+}
+
 FALLIBLE
 fd_append(int fd, struct span octets)
 {
@@ -112,12 +121,10 @@ fd_memory_of(const char *name, struct span octets, int *out)
 FALLIBLE
 fd_map_sealed(int fd, size_t size, const void **out)
 {
-	const int needed = F_SEAL_SHRINK | F_SEAL_WRITE;
-	int seals = fcntl(fd, F_GET_SEALS);
 	uint64_t have;
 	void *at;
 
-	if (seals < 0 || (seals & needed) != needed || size == 0)
+	if (!fd_is_sealed(fd) || size == 0)
 		return &fault_ipc_malformed;
 	TRY(fd_size(fd, &have));
 	if (have < size)

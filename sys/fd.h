@@ -31,6 +31,9 @@ FALLIBLE fd_append(int fd, struct span octets);
 /* Nobody can change it any more. */
 FALLIBLE fd_seal(int fd);
 
+/* Can nobody change it, whoever has it? */
+bool fd_is_sealed(int fd);
+
 /* As fd_memory + write + fd_seal + rewind. */
 FALLIBLE fd_memory_of(const char *name, struct span octets, int *out);
 

@@ -45,28 +45,42 @@ engine_want(struct scan *s)
 		return; /* without master this process ends */
 }
 
+/* What was given is asked again; not without end, if it may be what ended the
+ * session. */
+static void
+take_back(struct scan *s, bool blamed)
+{
+	EACH_LINK(at, &s->given) {
+		struct request *r = HOLDER(at, struct request, link);
+
+		list_remove(at);
+		s->given_count--;
+		r->attempts += blamed;
+		if (r->attempts >= ATTEMPTS_MAX) {
+			request_answer(s, r, &fault_verdict_missing);
+			continue;
+		}
+		if (!r->sealed)
+			request_rewind(r);
+		list_append(&s->waiting, at);
+	}
+	s->streamed = NULL;
+	s->stream.open = false;
+}
+
 void
 engine_lose(struct scan *s, const char *why)
 {
-	struct request *r;
-
 	watch_close(&s->watch);
 	fd_close(&s->engine);
 	buf_clear(&s->in);
 	note_away(s, why);
-	/* what was given is asked again, unless it may be what ended it */
-	while ((r = list_take_first(&s->given))) {
-		s->given_count--;
-		if (++r->attempts >= ATTEMPTS_MAX)
-			request_answer(s, r, &fault_verdict_missing);
-		else
-			list_add(&s->waiting, r);
-	}
+	take_back(s, true);
 	engine_want(s);
 }
 
 static void
-readable(void *arg, unsigned what);
+ready(void *arg, unsigned what);
 
 void
 engine_take(struct scan *s, int socket)
@@ -79,7 +93,7 @@ engine_take(struct scan *s, int socket)
 	s->numbers = 0;
 	s->pulse = 0;
 	s->pulsed = (struct tick){ 0 };
-	if (watch_open(role_loop(s->role), s->engine, LOOP_READ, readable, s,
+	if (watch_open(role_loop(s->role), s->engine, LOOP_READ, ready, s,
 		    &s->watch)) {
 		engine_lose(s, "no memory");
 		return;
@@ -95,6 +109,11 @@ engine_pulse(struct scan *s)
 
 	if (s->engine < 0 || !is_due((struct tick){ s->pulsed.us + PULSE }))
 		return;
+	if (s->stream.open) {
+		if (is_due((struct tick){ s->stream_began.us + PATIENCE }))
+			engine_lose(s, "takes no stream");
+		return;
+	}
 	if (s->pulse != 0) {
 		if (is_due((struct tick){ s->pulsed.us + PATIENCE }))
 			engine_lose(s, "no answer");
@@ -113,25 +132,80 @@ engine_pulse(struct scan *s)
 
 /* --- requests and their answers ------------------------------------------ */
 
+/* The next octets of the file whose turn it is.  One that has become shorter
+ * gets no verdict, and its stream ends. */
+static void
+put_piece(struct scan *s)
+{
+	struct request *r = s->streamed;
+	size_t len = 0;
+
+	if (r && !request_is_read(r) &&
+		request_read(r, clamd_stream_room(&s->stream), CLAMD_PIECE,
+			&len)) {
+		len = 0;
+		s->given_count--;
+		request_answer(s, r, &fault_verdict_missing);
+	}
+	clamd_stream_put(&s->stream, len);
+}
+
+/* As much as the socket takes, and a slice at most. */
+static FALLIBLE
+stream(struct scan *s)
+{
+	for (size_t done = 0; s->stream.open && done < SLICE;
+		done += CLAMD_PIECE) {
+		TRY(clamd_stream_send(s->engine, &s->stream));
+		if (s->stream.open)
+			put_piece(s);
+	}
+	if (!s->stream.open)
+		s->streamed = NULL;
+	return OK;
+}
+
+static FALLIBLE
+give_next(struct scan *s)
+{
+	struct request *r = HOLDER(s->waiting.next, struct request, link);
+
+	if (r->sealed)
+		TRY(clamd_scan(s->engine, r->body));
+	else
+		TRY(clamd_stream_begin(s->engine, &s->stream));
+	if (!r->sealed) {
+		s->streamed = r;
+		s->stream_began = clock_tick();
+	}
+	r->number = ++s->numbers;
+	list_remove(&r->link);
+	list_append(&s->given, &r->link);
+	s->given_count++;
+	return OK;
+}
+
+static FALLIBLE
+give(struct scan *s)
+{
+	while (!s->stream.open && s->given_count < AT_ENGINE_MAX &&
+		!list_is_empty(&s->waiting))
+		TRY(give_next(s));
+	return s->stream.open ? &fault_ipc_busy : OK;
+}
+
 void
 engine_feed(struct scan *s)
 {
-	while (s->engine >= 0 && s->given_count < AT_ENGINE_MAX &&
-		s->waiting.first) {
-		struct request *r = s->waiting.first;
-		const struct fault *f = clamd_scan(s->engine, r->body);
+	const struct fault *f;
 
-		if (f == &fault_ipc_busy)
-			return;
-		if (f) {
-			engine_lose(s, "session ended");
-			return;
-		}
-		list_take_first(&s->waiting);
-		r->number = ++s->numbers;
-		list_add(&s->given, r);
-		s->given_count++;
-	}
+	if (s->engine < 0)
+		return;
+	f = give(s);
+	if (f && f != &fault_ipc_busy)
+		engine_lose(s, "session ended");
+	else
+		watch_want(s->watch, f ? LOOP_READ | LOOP_WRITE : LOOP_READ);
 }
 
 /* The name for logs and reports: printable, cut to its place. */
@@ -175,8 +249,38 @@ note_back(struct scan *s)
 	LOG(EV_ENGINE_BACK, 0, log_text(SPAN("clamd")));
 }
 
-/* A number that was not given out, or an answer to another question, shows an
- * engine that lost count: nothing it says is a verdict. */
+static struct request *
+find_given(struct scan *s, uint64_t number)
+{
+	EACH_LINK(at, &s->given) {
+		struct request *r = HOLDER(at, struct request, link);
+
+		if (r->number == number)
+			return r;
+	}
+	return NULL;
+}
+
+/* The engine takes no body of this length, now or later.  It ends the session
+ * without looking at what else was given. */
+static FALLIBLE
+take_too_long(struct scan *s, struct request *r)
+{
+	list_remove(&r->link);
+	s->given_count--;
+	r->verdict.engines = ENGINE_CLAMD;
+	r->verdict.outcome = OUTCOME_UNSCANNABLE;
+	keep_name(&r->verdict, SPAN("StreamMaxLength"));
+	request_rewind(r);
+	list_append(&s->hashing, &r->link);
+	timer_set(s->more, 0);
+	take_back(s, false);
+	return &fault_message_too_large;
+}
+
+/* A number that was not given out, an answer to another question or to one that
+ * was not put completely shows an engine that lost count: nothing it says is a
+ * verdict. */
 static FALLIBLE
 take_reply(struct scan *s, const struct reply *reply)
 {
@@ -193,9 +297,14 @@ take_reply(struct scan *s, const struct reply *reply)
 		s->signatures = reply->signatures;
 		return OK;
 	}
-	r = list_take_number(&s->given, reply->number);
+	r = find_given(s, reply->number);
 	if (!r)
 		return OK; /* given up meanwhile */
+	if (r == s->streamed && reply->kind == REPLY_TOO_LONG)
+		return take_too_long(s, r);
+	if (r == s->streamed || reply->kind == REPLY_TOO_LONG ||
+		reply->stream == r->sealed)
+		return &fault_reply_syntax;
 	s->given_count--;
 	judge(s, r, reply);
 	return OK;
@@ -219,17 +328,33 @@ take_replies(struct scan *s)
 }
 
 static void
-readable(void *arg, unsigned what)
+receive(struct scan *s)
 {
-	struct scan *s = arg;
+	const struct fault *f = clamd_receive(s->engine, &s->in);
 
-	(void)what;
-	if (clamd_receive(s->engine, &s->in)) {
+	if (f) {
 		engine_lose(s, "session ended");
 		return;
 	}
-	if (take_replies(s)) {
-		engine_lose(s, "answer is no answer");
+	f = take_replies(s);
+	if (f)
+		engine_lose(s, f == &fault_message_too_large
+				? "StreamMaxLength is too small"
+				: "answer is no answer");
+}
+
+/* What the engine said comes first: it may have ended the session over what
+ * would be sent now.  That it is over shows when it is read. */
+static void
+ready(void *arg, unsigned what)
+{
+	struct scan *s = arg;
+
+	if (what & LOOP_READ)
+		receive(s);
+	if (s->engine >= 0 && (what & LOOP_WRITE) &&
+		stream(s) == &fault_ipc_closed) {
+		watch_want(s->watch, LOOP_READ);
 		return;
 	}
 	engine_feed(s);

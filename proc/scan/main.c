@@ -19,28 +19,15 @@ static const struct handlers handlers = {
 	.on = { [SCAN_REQUEST] = take_request },
 };
 
-/* Those that waited too long for the engine. */
-static void
-give_up_old(struct scan *s, struct request_list *l, int64_t patience)
-{
-	int64_t now = clock_tick().us;
-
-	while (l->first && now - l->first->came.us > patience) {
-		struct request *r = list_take_first(l);
-
-		if (l == &s->given)
-			s->given_count--;
-		request_answer(s, r, &fault_verdict_missing);
-	}
-}
-
 static void
 tick(void *arg)
 {
 	struct scan *s = arg;
 
-	give_up_old(s, &s->waiting, s->engine < 0 ? WITHOUT_ENGINE : PATIENCE);
-	give_up_old(s, &s->given, PATIENCE);
+	requests_give_up(s, &s->hashing, PATIENCE);
+	requests_give_up(s, &s->waiting,
+		s->engine < 0 ? WITHOUT_ENGINE : PATIENCE);
+	requests_give_up(s, &s->given, PATIENCE);
 	engine_want(s);
 	engine_pulse(s);
 	engine_feed(s);
@@ -55,11 +42,13 @@ prepare(void *owner, struct role_process *r)
 	s->role = r;
 	s->engine = -1;
 	s->in = BUF(s->in_storage);
+	list_init(&s->hashing);
 	list_init(&s->waiting);
 	list_init(&s->given);
 	mac_start();
 	if (crypto_start() ||
 		pool_open(sizeof(struct request), REQUESTS_MAX, &s->requests) ||
+		timer_open(role_loop(r), requests_hash, s, &s->more) ||
 		timer_open(role_loop(r), tick, s, &s->tick))
 		exit(EXIT_FAULT);
 }
@@ -86,7 +75,7 @@ take_secret(void *owner, enum secret_kind kind, const uint8_t key[TOKEN_MAC])
 static void
 unlinked(void *owner, struct channel *c)
 {
-	request_forget_asker(owner, c);
+	requests_forget_asker(owner, c);
 }
 
 static const struct role_hooks hooks = {

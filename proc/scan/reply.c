@@ -76,18 +76,36 @@ ends_with(struct span *s, struct span tail)
 	return true;
 }
 
+/* subject = ( "fd[" number "]" / "stream" ) ": " */
+static bool
+take_subject(struct span *in, bool *stream)
+{
+	struct span words = SPAN("stream"), fd = SPAN("fd[");
+	uint64_t descriptor;
+
+	*stream = span_starts(*in, words);
+	if (*stream) {
+		span_shift_upto(in, words.len);
+	} else {
+		if (!span_starts(*in, fd))
+			return false;
+		span_shift_upto(in, fd.len);
+		if (number_take(in, 10, 0, INT32_MAX, &descriptor) ||
+			!span_take(in, ']'))
+			return false;
+	}
+	return span_take(in, ':') && span_take(in, ' ');
+}
+
 static bool
 read_finding(struct span text, struct reply *out)
 {
-	uint64_t descriptor;
-
-	if (!span_starts(text, SPAN("fd[")))
+	if (span_equals(text, SPAN("INSTREAM size limit exceeded. ERROR"))) {
+		out->kind = REPLY_TOO_LONG;
+		return true;
+	}
+	if (!take_subject(&text, &out->stream))
 		return false;
-	span_shift_upto(&text, 3);
-	if (number_take(&text, 10, 0, INT32_MAX, &descriptor) ||
-		!span_starts(text, SPAN("]: ")))
-		return false;
-	span_shift_upto(&text, 3);
 	if (span_equals(text, SPAN("OK"))) {
 		out->kind = REPLY_CLEAN;
 		return true;

@@ -1,7 +1,9 @@
 /* reply.h -- what the virus engine answers in a session, clamd(8).
  *
  *	reply   = number ": " ( finding / version ) NUL
- *	finding = "fd[" number "]: " ( "OK" / name " FOUND" / text " ERROR" )
+ *	finding = subject ": " ( "OK" / name " FOUND" / text " ERROR" ) /
+ *	          "INSTREAM size limit exceeded. ERROR"
+ *	subject = "fd[" number "]" / "stream"
  *	version = "ClamAV " text [ "/" number "/" date ]
  *
  * A body is clean by the exact word OK and by nothing else.  What has another
@@ -21,12 +23,15 @@ enum reply_kind {
 	REPLY_FOUND,     /* `name` says what                            */
 	REPLY_UNCHECKED, /* not all of it: too deep, too large or
 			  * encrypted; `name` says which                */
+	REPLY_TOO_LONG, /* a stream of more than the engine's StreamMaxLength;
+			 * the engine ends the session               */
 	REPLY_VERSION,
 };
 
 struct reply {
 	uint64_t number; /* of the command that is answered, from 1     */
 	enum reply_kind kind;
+	bool stream; /* a finding about a stream, not a descriptor      */
 	struct span name; /* a view into the input                      */
 	/* REPLY_VERSION: the day of the signatures by the engine's clock;
 	 * 0 when it does not say */

@@ -11,7 +11,7 @@ struct outcome {
 static void
 note(struct outcome *o, const struct reply *r, struct span text)
 {
-	struct span tail = SPAN("]: OK\0");
+	struct span tail = SPAN(": OK\0");
 
 	o->digest = digest_add(o->digest, span_at(&r->number, 8));
 	o->digest = digest_add(o->digest, span_at(&r->kind, sizeof r->kind));

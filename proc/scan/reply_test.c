@@ -44,6 +44,12 @@ static const struct {
 		REPLY_VERSION, 8, NULL, 0 },
 	{ "the highest number", SPAN("4294967295: fd[0]: OK\0"), REPLY_CLEAN,
 		4294967295, NULL, 0 },
+	{ "a clean stream", SPAN("9: stream: OK\0"), REPLY_CLEAN, 9, NULL, 0 },
+	{ "found in a stream", SPAN("9: stream: fd[1]: OK FOUND\0"),
+		REPLY_FOUND, 9, "fd[1]: OK", 0 },
+	{ "a stream that is too long",
+		SPAN("9: INSTREAM size limit exceeded. ERROR\0"),
+		REPLY_TOO_LONG, 9, NULL, 0 },
 };
 
 TEST(reply_take_understands_the_engine)
@@ -63,6 +69,18 @@ TEST(reply_take_understands_the_engine)
 	}
 }
 
+TEST(reply_take_tells_a_stream_from_a_descriptor)
+{
+	struct span in = SPAN("1: stream: OK\0" "2: fd[7]: OK\0");
+	struct reply r;
+	bool done;
+
+	CHECK_OK(reply_take(&in, &r, &done));
+	CHECK(r.stream);
+	CHECK_OK(reply_take(&in, &r, &done));
+	CHECK(!r.stream);
+}
+
 static const struct {
 	const char *what;
 	struct span in;
@@ -77,7 +95,10 @@ static const struct {
 	{ "OK and a blank", SPAN("1: fd[11]: OK \0") },
 	{ "OK and a line end", SPAN("1: fd[11]: OK\n\0") },
 	{ "OK after something else", SPAN("1: fd[11]: not OK\0") },
-	{ "of a stream", SPAN("1: stream: OK\0") },
+	{ "of a stream and a descriptor", SPAN("1: stream: fd[1]: OK\0") },
+	{ "of something like a stream", SPAN("1: streams: OK\0") },
+	{ "a stream that is too long, and more",
+		SPAN("1: INSTREAM size limit exceeded. ERROR \0") },
 	{ "of a file with a telling name", SPAN("1: /a: fd[1]: OK\0") },
 	{ "no descriptor", SPAN("1: fd[]: OK\0") },
 	{ "found without a name", SPAN("1: fd[11]:  FOUND\0") },

@@ -9,49 +9,6 @@
 
 #define PIECE 65536
 
-/* --- lists --------------------------------------------------------------- */
-
-void
-list_init(struct request_list *l)
-{
-	l->first = NULL;
-	l->last = &l->first;
-}
-
-void
-list_add(struct request_list *l, struct request *r)
-{
-	r->next = NULL;
-	*l->last = r;
-	l->last = &r->next;
-}
-
-static struct request *
-unlink_at(struct request_list *l, struct request **at)
-{
-	struct request *r = *at;
-
-	*at = r->next;
-	if (l->last == &r->next)
-		l->last = at;
-	return r;
-}
-
-struct request *
-list_take_first(struct request_list *l)
-{
-	return l->first ? unlink_at(l, &l->first) : NULL;
-}
-
-struct request *
-list_take_number(struct request_list *l, uint64_t number)
-{
-	for (struct request **at = &l->first; *at; at = &(*at)->next)
-		if ((*at)->number == number)
-			return unlink_at(l, at);
-	return NULL;
-}
-
 /* --- answers ------------------------------------------------------------- */
 
 static struct span
@@ -95,44 +52,96 @@ request_answer(struct scan *s, struct request *r, const struct fault *f)
 	/* whoever is gone or does not read has given the message up */
 	if (channel_send(r->asker, &m, -1))
 		r->asker = NULL;
+	if (s->streamed == r)
+		s->streamed = NULL;
+	list_remove(&r->link);
+	sha256_drop(&r->hash);
 	fd_close(&r->body);
 	pool_give(s->requests, r->slot);
 }
 
-/* --- requests ------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------- */
 
-static FALLIBLE
-hash_body(int fd, uint64_t size, uint8_t out[SHA256_OCTETS])
+bool
+request_is_read(const struct request *r)
 {
-	static uint8_t piece[PIECE];
-	OWNED(sha256_drop) struct sha256 h = { 0 };
+	return !r->hash.state;
+}
 
-	sha256_begin(&h);
-	for (uint64_t at = 0; at < size;) {
-		size_t want = size - at < PIECE ? (size_t)(size - at) : PIECE;
-		size_t len;
+void
+request_rewind(struct request *r)
+{
+	sha256_drop(&r->hash);
+	sha256_begin(&r->hash);
+	r->hashed = 0;
+}
 
-		TRY(file_read(fd, at, piece, want, &len));
-		if (len != want)
-			return &fault_ipc_malformed;
-		sha256_add(&h, span_at(piece, len));
-		at += len;
-	}
-	sha256_end(&h, out);
+FALLIBLE
+request_read(struct request *r, uint8_t *at, size_t cap, size_t *len)
+{
+	uint64_t left = r->verdict.size - r->hashed;
+
+	if (left < cap)
+		cap = (size_t)left;
+	TRY(file_read(r->body, r->hashed, at, cap, len));
+	if (*len < cap)
+		return &fault_ipc_malformed;
+	sha256_add(&r->hash, span_at(at, cap));
+	r->hashed += cap;
+	if (r->hashed == r->verdict.size)
+		sha256_end(&r->hash, r->verdict.sha256);
 	return OK;
 }
 
+/* A piece of a request, then of the next one: a long body does not hold up the
+ * short ones. */
+static size_t
+hash_piece(struct scan *s, struct request *r)
+{
+	static uint8_t piece[PIECE];
+	size_t len = 0;
+	const struct fault *f = request_read(r, piece, sizeof piece, &len);
+
+	list_remove(&r->link);
+	if (f)
+		request_answer(s, r, &fault_verdict_missing);
+	else if (!request_is_read(r))
+		list_append(&s->hashing, &r->link);
+	else if (r->verdict.outcome == OUTCOME_NONE)
+		list_append(&s->waiting, &r->link);
+	else
+		request_answer(s, r, OK);
+	return len;
+}
+
+void
+requests_hash(void *scan)
+{
+	struct scan *s = scan;
+	size_t done = 0;
+
+	while (done < SLICE && !list_is_empty(&s->hashing))
+		done += hash_piece(s,
+			HOLDER(s->hashing.next, struct request, link));
+	if (!list_is_empty(&s->hashing))
+		timer_set(s->more, 0);
+	engine_feed(s);
+}
+
+/* --- requests ------------------------------------------------------------ */
+
 /* The engine looks at the whole of the descriptor: it must be just the body. */
 static FALLIBLE
-look_at_body(struct request *r, uint64_t size, uint64_t most)
+look_at_body(struct scan *s, struct request *r)
 {
 	uint64_t whole;
 
 	TRY(fd_size(r->body, &whole));
-	if (whole != size || size > most)
+	if (whole != r->verdict.size ||
+		whole > site_of(s->role)->max_message + TRACE_MAX)
 		return &fault_ipc_malformed;
-	r->verdict = (struct verdict){ .size = size };
-	return hash_body(r->body, size, r->verdict.sha256);
+	r->sealed = fd_is_sealed(r->body);
+	return OK;
 }
 
 void
@@ -146,7 +155,6 @@ request_take(struct scan *s, struct channel *c, const struct scan_request *m,
 		.fault = fault_number(&fault_verdict_missing) };
 	struct request *r;
 	uint32_t slot;
-	const struct fault *f;
 
 	r = pool_take(s->requests, &slot);
 	if (!r) {
@@ -159,27 +167,53 @@ request_take(struct scan *s, struct channel *c, const struct scan_request *m,
 	r->body = fd_give(&fd);
 	r->slot = slot;
 	r->came = clock_tick();
-	f = look_at_body(r, m->size,
-		site_of(s->role)->max_message + TRACE_MAX);
-	if (f) {
+	r->verdict.size = m->size;
+	list_init(&r->link);
+	if (look_at_body(s, r)) {
 		request_answer(s, r, &fault_verdict_missing);
 		return;
 	}
-	list_add(&s->waiting, r);
-	engine_feed(s);
+	request_rewind(r);
+	if (r->sealed) {
+		list_append(&s->hashing, &r->link);
+		timer_set(s->more, 0);
+	} else {
+		list_append(&s->waiting, &r->link);
+		engine_feed(s);
+	}
 }
 
 static void
-forget_in(struct request_list *l, struct channel *c)
+forget_in(struct list *l, const struct channel *c)
 {
-	for (struct request *r = l->first; r; r = r->next)
+	EACH_LINK(at, l) {
+		struct request *r = HOLDER(at, struct request, link);
+
 		if (r->asker == c)
 			r->asker = NULL;
+	}
 }
 
 void
-request_forget_asker(struct scan *s, struct channel *c)
+requests_forget_asker(struct scan *s, struct channel *c)
 {
+	forget_in(&s->hashing, c);
 	forget_in(&s->waiting, c);
 	forget_in(&s->given, c);
+}
+
+void
+requests_give_up(struct scan *s, struct list *l, int64_t patience)
+{
+	int64_t now = clock_tick().us;
+
+	EACH_LINK(at, l) {
+		struct request *r = HOLDER(at, struct request, link);
+
+		if (now - r->came.us < patience)
+			continue;
+		if (l == &s->given)
+			s->given_count--;
+		request_answer(s, r, &fault_verdict_missing);
+	}
 }

@@ -1,6 +1,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "sys/clamd.h"
 #include "sys/crypto.h"
 #include "sys/fake_master.h"
 #include "sys/mac.h"
@@ -12,6 +13,7 @@ static const struct mac_key key = { "a key that only scan is given" };
 /* --- the fake engine ----------------------------------------------------- */
 
 static int engine = -1; /* our end of its session */
+static uint64_t given_size; /* of the descriptor that came last */
 
 /* Read one command; the body's descriptor, when one came, is looked at by what
  * the engine would see of it and closed. */
@@ -39,6 +41,7 @@ take_command(void)
 
 			memcpy(&body, CMSG_DATA(&control.align), sizeof body);
 			CHECK(lseek(body, 0, SEEK_CUR) == 0);
+			CHECK_OK(fd_size(body, &given_size));
 			fd_close(&body);
 		}
 	}
@@ -57,6 +60,37 @@ expect_scan(void)
 {
 	expect_command("zFILDES");
 	expect_command("");
+}
+
+static void
+read_engine(void *at, size_t len)
+{
+	CHECK(recv(engine, at, len, MSG_WAITALL) == (ssize_t)len);
+}
+
+/* One piece of a stream into `at`; its length, 0 at the end. */
+static size_t
+take_piece(uint8_t *at)
+{
+	uint8_t n[4];
+	size_t len;
+
+	read_engine(n, sizeof n);
+	len = (size_t)n[0] << 24 | (size_t)n[1] << 16 | (size_t)n[2] << 8 | n[3];
+	CHECK(len <= CLAMD_PIECE);
+	if (len > 0)
+		read_engine(at, len);
+	return len;
+}
+
+static size_t
+take_stream(uint8_t *at)
+{
+	size_t all = 0;
+
+	for (size_t len; (len = take_piece(at + all)) > 0;)
+		all += len;
+	return all;
 }
 
 static void
@@ -106,23 +140,36 @@ give(void)
 	fake_link(LOG, SCAN);
 }
 
+#define LONG (3u << 20) /* octets; no message is longer here */
+
 static void
 start(void)
 {
+	static struct site site;
+
+	site = *fake_site();
+	site.max_message = LONG;
 	CHECK_OK(crypto_start());
 	mac_start();
-	fake_start(SCAN, fake_site(), give);
+	fake_start(SCAN, &site, give);
+}
+
+static void
+request_fd(int fd, uint64_t size, uint32_t serial)
+{
+	struct scan_request m = { .head = { SCAN_REQUEST, serial, JOB },
+		.size = size };
+
+	CHECK_OK(channel_send(fake.links[MX], &m, fd));
 }
 
 static void
 request(struct span body, uint64_t size, uint32_t serial)
 {
-	struct scan_request m = { .head = { SCAN_REQUEST, serial, JOB },
-		.size = size };
 	OWNED(fd_close) int fd = -1;
 
 	CHECK_OK(fd_memory_of("body", body, &fd));
-	CHECK_OK(channel_send(fake.links[MX], &m, fd));
+	request_fd(fd, size, serial);
 }
 
 /* The verdict is scan's own, about this body. */
@@ -370,6 +417,162 @@ TEST(scan_keeps_an_idle_session)
 	fake_stop();
 }
 
+/* --- files --------------------------------------------------------------- */
+
+static uint8_t octets[LONG], seen[LONG];
+
+/* A body that its writer can still change, as one of more than a MiB is. */
+static int
+spool(char fill, size_t len)
+{
+	int fd;
+
+	memset(octets, fill, sizeof octets);
+	CHECK_OK(fd_memory("spool", &fd));
+	CHECK_OK(fd_append(fd, span_at(octets, len)));
+	return fd;
+}
+
+TEST(scan_hashes_what_the_engine_saw_of_a_file)
+{
+	const struct scan_answer *m;
+	size_t len;
+	int fd;
+
+	if (!fake_is_built(SCAN))
+		return;
+	start();
+	open_engine();
+	fd = spool('a', LONG);
+	request_fd(fd, LONG, 70);
+	expect_command("zINSTREAM");
+	len = take_piece(seen);
+	memset(octets, 'b', sizeof octets);
+	CHECK(pwrite(fd, octets, LONG, 0) == LONG);
+	len += take_stream(seen + len);
+	CHECK_NUMBER(len, LONG);
+	CHECK(seen[0] == 'a' && seen[LONG - 1] == 'b');
+	reply("2: stream: OK");
+	m = expect_answer(70);
+	CHECK_NUMBER(m->verdict.outcome, OUTCOME_CLEAN);
+	check_verdict(&m->verdict, span_at(seen, LONG));
+	fd_close(&fd);
+	fd_close(&engine);
+	fake_stop();
+}
+
+TEST(scan_makes_no_verdict_of_a_file_that_became_shorter)
+{
+	int fd;
+
+	if (!fake_is_built(SCAN))
+		return;
+	start();
+	open_engine();
+	fd = spool('a', LONG);
+	request_fd(fd, LONG, 71);
+	expect_command("zINSTREAM");
+	CHECK(take_piece(seen) > 0 && ftruncate(fd, 0) == 0);
+	CHECK(take_stream(seen) < LONG);
+	check_missing(71);
+	reply("2: stream: OK");
+	request(SPAN("body"), 4, 72);
+	expect_scan();
+	reply("3: fd[9]: OK");
+	CHECK_NUMBER(expect_answer(72)->verdict.outcome, OUTCOME_CLEAN);
+	fd_close(&fd);
+	fd_close(&engine);
+	fake_stop();
+}
+
+/* What an engine may not say about a file; it is asked again. */
+static const struct {
+	const char *what;
+	bool early; /* before the end of the stream */
+	const char *says;
+} wrong_words[] = {
+	{ "before it has seen all of it", true, "2: stream: OK" },
+	{ "about another subject", false, "2: fd[9]: OK" },
+	{ "too long, when it took all", false,
+		"2: INSTREAM size limit exceeded. ERROR" },
+};
+
+TEST(scan_believes_no_word_about_a_file_too_early)
+{
+	int fd;
+
+	if (!fake_is_built(SCAN))
+		return;
+	EACH_CASE(c, wrong_words) {
+		start();
+		open_engine();
+		fd = spool('a', LONG);
+		request_fd(fd, LONG, 73);
+		expect_command("zINSTREAM");
+		if (!c->early)
+			CHECK_NUMBER(take_stream(seen), LONG);
+		reply(c->says);
+		fake_expect(CLAMD_WANTED);
+		fd_close(&fd);
+		fd_close(&engine);
+		fake_stop();
+	}
+}
+
+TEST(scan_says_unscannable_of_what_is_too_long_for_the_engine)
+{
+	const struct scan_answer *m;
+	int fd;
+
+	if (!fake_is_built(SCAN))
+		return;
+	start();
+	open_engine();
+	request(SPAN("body"), 4, 74); /* has nothing to do with it */
+	expect_scan();
+	fd = spool('a', LONG);
+	request_fd(fd, LONG, 75);
+	expect_command("zINSTREAM");
+	take_piece(seen);
+	reply("3: INSTREAM size limit exceeded. ERROR");
+	m = expect_answer(75);
+	CHECK_NUMBER(m->verdict.outcome, OUTCOME_UNSCANNABLE);
+	CHECK_SPAN(span_of((const char *)m->verdict.name), "StreamMaxLength");
+	check_verdict(&m->verdict, span_at(octets, LONG));
+	for (int i = 0; i < 2; i++) {
+		fd_close(&engine);
+		open_engine();
+		expect_scan();
+	}
+	reply("2: fd[9]: OK");
+	CHECK_NUMBER(expect_answer(74)->verdict.outcome, OUTCOME_CLEAN);
+	fd_close(&fd);
+	fd_close(&engine);
+	fake_stop();
+}
+
+TEST(scan_hashes_a_long_body_beside_the_short_ones)
+{
+	OWNED(fd_close) int fd = -1;
+
+	if (!fake_is_built(SCAN))
+		return;
+	start();
+	open_engine();
+	memset(octets, 'a', sizeof octets);
+	CHECK_OK(fd_memory_of("body", span_at(octets, LONG), &fd));
+	kill(fake.pid, SIGSTOP); /* so that it sees both at once */
+	request_fd(fd, LONG, 76);
+	request(SPAN("body"), 4, 77);
+	kill(fake.pid, SIGCONT);
+	expect_scan();
+	CHECK_NUMBER(given_size, 4);
+	expect_scan();
+	CHECK_NUMBER(given_size, LONG);
+	fd_close(&engine);
+	fake_stop();
+}
+
 /* --- the real engine ----------------------------------------------------- */
 
 #define ENGINE "/usr/sbin/clamd"
@@ -396,7 +599,7 @@ start_clamd(void)
 	CHECK(mkdtemp(directory) != NULL);
 	snprintf(text, sizeof text,
 		"LocalSocket %s/sock\nDatabaseDirectory %s\nForeground yes\n"
-		"User root\nDisableCache yes\n",
+		"User root\nDisableCache yes\nStreamMaxLength 1M\n",
 		directory, directory);
 	write_text("clamd.conf", text);
 	/* "Test.Word": the octets of "bad-word" anywhere */
@@ -446,6 +649,7 @@ remove_directory(void)
 TEST(scan_works_with_clamd)
 {
 	struct span good = SPAN("a good word"), bad = SPAN("a bad-word");
+	int spooled;
 	pid_t pid;
 
 	if (!fake_is_built(SCAN))
@@ -460,14 +664,25 @@ TEST(scan_works_with_clamd)
 	for (uint32_t i = 0; i < 20; i++) {
 		struct span body = i % 2 ? bad : good;
 		const struct scan_answer *m;
+		OWNED(fd_close) int fd = -1;
 
-		request(body, body.len, i);
+		CHECK_OK(fd_memory("body", &fd));
+		CHECK_OK(fd_append(fd, body));
+		if (i / 2 % 2)
+			CHECK_OK(fd_seal(fd));
+		request_fd(fd, body.len, i);
 		m = expect_answer(i);
 		CHECK_NUMBER(m->fault, 0);
 		check_verdict(&m->verdict, body);
 		CHECK_NUMBER(m->verdict.outcome,
 			i % 2 ? OUTCOME_INFECTED : OUTCOME_CLEAN);
 	}
+	test_row = "a file that is too long for it";
+	spooled = spool('a', LONG);
+	request_fd(spooled, LONG, 100);
+	CHECK_NUMBER(expect_answer(100)->verdict.outcome, OUTCOME_UNSCANNABLE);
+	fd_close(&spooled);
+	connect_clamd();
 	test_row = "clamd is killed";
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);

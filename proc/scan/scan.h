@@ -1,12 +1,19 @@
 /* scan.h -- a verdict for every body, NC-2.3.2.
  *
- * A request is hashed at once, waits for its turn at the engine and is answered
- * with a verdict that scan alone can make.  No engine, no verdict: the request
- * is answered verdict_missing and the client reads 451.
+ * A request waits for its turn at the engine and is answered with a verdict that
+ * scan alone can make.  No engine, no verdict: the request is answered
+ * verdict_missing and the client reads 451.
+ *
+ * Sealed memory is hashed first, a slice a turn, and the engine is given the
+ * descriptor.  A file could change between two readers, so it is read once:
+ * the same octets go to the engine and into the hash.
  */
 #pragma once
 
+#include "lib/base/list.h"
 #include "lib/base/time.h"
+#include "sys/clamd.h"
+#include "sys/crypto.h"
 #include "sys/mac.h"
 #include "sys/pool.h"
 #include "sys/role.h"
@@ -14,30 +21,34 @@
 #define REQUESTS_MAX   2048
 #define AT_ENGINE_MAX  32 /* given to the engine and not answered */
 #define ATTEMPTS_MAX   2  /* sessions that may die over a request */
+#define SLICE          (1u << 20) /* octets that are hashed in a turn */
 #define WITHOUT_ENGINE SECONDS(5)
 #define PATIENCE       SECONDS(120) /* with an engine that is busy     */
 
 struct request {
-	struct request *next;     /* in one of the lists */
-	struct channel *asker;    /* NULL: gone          */
+	struct list link;      /* in one of the lists */
+	struct channel *asker; /* NULL: gone          */
 	struct head head;
 	int body;
+	bool sealed;
 	uint32_t slot, attempts;
 	uint64_t number; /* at the engine */
 	struct tick came;
-	struct verdict verdict; /* hash and size filled */
-};
-
-struct request_list {
-	struct request *first, **last;
+	struct sha256 hash;
+	uint64_t hashed; /* octets */
+	struct verdict verdict; /* size filled, and the hash in the end */
 };
 
 struct scan {
 	struct role_process *role;
 	struct mac_key key;
 	struct pool *requests;
-	struct request_list waiting, given;
+	struct list hashing, waiting, given;
+	struct timer *more; /* to hash, next turn */
 	uint32_t given_count;
+	struct request *streamed; /* a file that is on its way; NULL: none */
+	struct tick stream_began;
+	struct clamd_stream stream;
 	int engine; /* -1: no session */
 	struct watch *watch;
 	struct timer *tick;
@@ -67,10 +78,22 @@ void engine_pulse(struct scan *s);
 /* request.c */
 void request_take(struct scan *s, struct channel *c,
 	const struct scan_request *m, int body);
+
+/* Read the next octets of the body, up to `cap` and never 0, and hash them.
+ *
+ * ipc_malformed  it has fewer than it had */
+FALLIBLE request_read(struct request *r, uint8_t *at, size_t cap, size_t *len);
+bool request_is_read(const struct request *r);
+
+/* Hash a slice of what is to be hashed. */
+void requests_hash(void *scan);
+
+/* Begin again at the first octet. */
+void request_rewind(struct request *r);
+
 void request_answer(struct scan *s, struct request *r,
 	const struct fault *f);
-void request_forget_asker(struct scan *s, struct channel *c);
-void list_init(struct request_list *l);
-void list_add(struct request_list *l, struct request *r);
-struct request *list_take_first(struct request_list *l);
-struct request *list_take_number(struct request_list *l, uint64_t number);
+void requests_forget_asker(struct scan *s, struct channel *c);
+
+/* No verdict for those of a list that came `patience` ago or earlier. */
+void requests_give_up(struct scan *s, struct list *l, int64_t patience);
