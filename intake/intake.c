@@ -50,31 +50,11 @@ prepare(void *owner, struct role_process *r)
 	in->role = r;
 	if (!arenas || tls_start() ||
 		pool_open(sizeof(struct session), s->max_sessions,
-			&in->sessions) ||
-		acceptor_open(role_loop(r), s->max_per_source, session_open, in,
-			&in->acceptor))
+			&in->sessions))
 		exit(EXIT_FAULT);
 	arena_pool_init(&in->arenas, arenas, ARENAS);
 	keys_use(keys_over_channel, &in->keys);
 	describe_permits(in);
-}
-
-static void
-take_listener(void *owner, int fd, int permit)
-{
-	struct intake *in = owner;
-
-	describe_permit(in, (uint32_t)permit);
-	if (acceptor_listen(in->acceptor, fd, permit))
-		LOG(EV_SESSION_LIMIT, 0, log_text(SPAN("listener")));
-}
-
-static void
-end_listener(void *owner, int permit)
-{
-	struct intake *in = owner;
-
-	acceptor_unlisten(in->acceptor, permit);
 }
 
 static void
@@ -121,14 +101,13 @@ stop(void *owner)
 	struct intake *in = owner;
 
 	in->stopping = true;
-	acceptor_unlisten_all(in->acceptor);
+	acceptor_unlisten_all(role_acceptor(in->role));
 	session_stop_all(in);
 }
 
 static const struct role_hooks hooks = {
 	.prepare = prepare,
-	.listen = take_listener,
-	.unlisten = end_listener,
+	.accept = session_open,
 	.file = take_file,
 	.linked = linked,
 	.unlinked = unlinked,

@@ -17,7 +17,6 @@
 #include "intake/transaction.h"
 #include "lib/base/number.h"
 #include "lib/smtp/server.h"
-#include "sys/acceptor.h"
 #include "sys/epochs.h"
 #include "sys/pool.h"
 #include "sys/role.h"
@@ -28,7 +27,6 @@ struct session;
 struct intake {
 	struct role_process *role;
 	bool submission;
-	struct acceptor *acceptor;
 	struct tls_context *tls;
 	struct channel *keys; /* NULL: away */
 	struct pool *sessions;

@@ -48,7 +48,7 @@ forget(struct session *s, const char *reason)
 	commit_keep(s);
 	transaction_reset(&s->txn);
 	arena_reset(&s->arena);
-	acceptor_ended(in->acceptor, s->peer);
+	acceptor_ended(role_acceptor(in->role), s->peer);
 	pool_give(in->sessions, s->slot);
 	if (in->stopping && pool_used(in->sessions) == 0)
 		role_stop(in->role);

@@ -27,6 +27,9 @@ struct role_process {
 	struct channel *master, *links[ROLES];
 	const struct site *site;
 	int netns, root, directory;
+	struct acceptor *acceptor;
+	struct mac_key secrets[SECRETS];
+	bool secret_known[SECRETS];
 	int control;
 	struct watch *control_watch;
 	uint64_t sessions;
@@ -112,6 +115,9 @@ take_site(void *owner, struct channel *c, const void *message, int fd)
 		return;
 	}
 	r->site = at;
+	if (r->hooks.accept)
+		must(acceptor_open(r->loop, r->site->max_per_source,
+			r->hooks.accept, owner, &r->acceptor));
 	if (r->hooks.prepare)
 		r->hooks.prepare(owner, r);
 }
@@ -165,6 +171,7 @@ take_listener(void *owner, struct channel *c, const void *message, int fd)
 	const struct listen_given *m = message;
 	struct role_process *r = &process;
 
+	(void)owner;
 	(void)c;
 	if (m->control) {
 		watch_close(&r->control_watch);
@@ -172,8 +179,8 @@ take_listener(void *owner, struct channel *c, const void *message, int fd)
 		r->control = fd;
 		must(watch_open(r->loop, fd, LOOP_READ, accept_control, r,
 			&r->control_watch));
-	} else if (r->hooks.listen && m->permit < SITE_PERMITS) {
-		r->hooks.listen(owner, fd, (int)m->permit);
+	} else if (r->acceptor && m->permit < SITE_PERMITS) {
+		must(acceptor_listen(r->acceptor, fd, (int)m->permit));
 	} else {
 		die();
 	}
@@ -184,10 +191,12 @@ take_end(void *owner, struct channel *c, const void *message, int fd)
 {
 	const struct listen_ended *m = message;
 
+	(void)owner;
 	(void)c;
 	(void)fd;
-	if (process.hooks.unlisten)
-		process.hooks.unlisten(owner, (int)m->permit);
+	if (!process.acceptor || m->permit >= SITE_PERMITS)
+		die();
+	acceptor_unlisten(process.acceptor, (int)m->permit);
 }
 
 static void
@@ -223,11 +232,13 @@ take_secret(void *owner, struct channel *c, const void *message, int fd)
 {
 	const struct secret_given *m = message;
 
+	(void)owner;
 	(void)c;
 	(void)fd;
-	if (!process.hooks.secret)
+	if (m->kind >= SECRETS)
 		die();
-	process.hooks.secret(owner, m->kind, m->key);
+	memcpy(process.secrets[m->kind].octets, m->key, sizeof m->key);
+	process.secret_known[m->kind] = true;
 }
 
 static void
@@ -371,6 +382,19 @@ const struct site *
 site_of(struct role_process *r)
 {
 	return r->site;
+}
+
+struct acceptor *
+role_acceptor(struct role_process *r)
+{
+	return r->acceptor;
+}
+
+const struct mac_key *
+role_secret(struct role_process *r, enum secret_kind kind)
+{
+	MUST(kind < SECRETS && r->secret_known[kind]);
+	return &r->secrets[kind];
 }
 
 struct channel *

@@ -18,7 +18,9 @@
 #pragma once
 
 #include "lib/conf/site.h"
+#include "sys/acceptor.h"
 #include "sys/channel.h"
+#include "sys/mac.h"
 
 struct role_process;
 
@@ -26,15 +28,11 @@ struct role_process;
 struct role_hooks {
 	/* the settings are there (site_of), nothing else came yet: make room */
 	void (*prepare)(void *owner, struct role_process *r);
-	/* a listening socket, taken over; permit is an index into
-	 * site->permits, -1 the role's control socket */
-	void (*listen)(void *owner, int fd, int permit);
-	void (*unlisten)(void *owner, int permit);
+	/* a client of one of our permits; see sys/acceptor.h */
+	on_accept *accept;
 	/* a descriptor, taken over */
 	void (*file)(void *owner, enum file_purpose purpose, uint32_t number,
 		int fd);
-	void (*secret)(void *owner, enum secret_kind kind,
-		const uint8_t key[TOKEN_MAC]);
 	/* a channel to a peer is there, or new after its restart */
 	void (*linked)(void *owner, struct channel *c,
 		const struct link_given *m);
@@ -68,6 +66,13 @@ struct loop *role_loop(struct role_process *r);
 /* The settings in force; the same address for the life of the process, so views
  * into them stay valid over a reload. */
 const struct site *site_of(struct role_process *r);
+
+/* Takes connections for hooks->accept, from prepare on. */
+struct acceptor *role_acceptor(struct role_process *r);
+
+/* The key that vouches for a token; master gave it, or the process ends. */
+const struct mac_key *role_secret(struct role_process *r,
+	enum secret_kind kind);
 
 /* The channel to the (first) process of a role; NULL while it is away.
  * Sending to NULL gives ipc_closed. */

@@ -53,7 +53,7 @@ struct auth {
 	struct role_process *role;
 	struct users *users; /* NULL: none that is sound */
 	int epochs;          /* theirs, sealed memory; -1: none */
-	struct mac_key grant_key, proven_key;
+	struct mac_key proven_key;
 	struct slow slow;
 	struct table table; /* of exchanges, by session */
 	struct table_slot slots[EXCHANGES_MAX];

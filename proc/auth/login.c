@@ -15,7 +15,8 @@ make_grant(const struct auth *a, const struct exchange *e,
 		.account = u->account,
 		.kind = GRANT_SASL,
 		.epoch = u->epoch };
-	mac_make(&a->grant_key, span_at(g, TOKEN_SIGNED(struct grant)), g->mac);
+	mac_make(role_secret(a->role, SECRET_GRANT),
+		span_at(g, TOKEN_SIGNED(struct grant)), g->mac);
 }
 
 static FALLIBLE

@@ -111,15 +111,6 @@ take_file(void *owner, enum file_purpose purpose, uint32_t number, int fd)
 }
 
 static void
-take_secret(void *owner, enum secret_kind kind, const uint8_t key[TOKEN_MAC])
-{
-	struct auth *a = owner;
-
-	if (kind == SECRET_GRANT)
-		memcpy(a->grant_key.octets, key, sizeof a->grant_key.octets);
-}
-
-static void
 linked(void *owner, struct channel *c, const struct link_given *m)
 {
 	(void)m;
@@ -136,7 +127,6 @@ static const struct role_hooks hooks = {
 	.prepare = prepare,
 	.threads = start_threads,
 	.file = take_file,
-	.secret = take_secret,
 	.linked = linked,
 	.unlinked = unlinked,
 };

@@ -37,7 +37,7 @@ forget(struct connection *c, const char *reason)
 		log_number(0));
 	drop_engine(c);
 	stream_abort(&c->session);
-	acceptor_ended(l->acceptor, c->peer);
+	acceptor_ended(role_acceptor(l->role), c->peer);
 	pool_give(l->connections, c->slot);
 	if (l->stopping && pool_used(l->connections) == 0)
 		role_stop(l->role);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "lib/imap/login.h"
-#include "sys/acceptor.h"
 #include "sys/epochs.h"
 #include "sys/pool.h"
 #include "sys/role.h"
@@ -14,7 +13,6 @@
 
 struct login {
 	struct role_process *role;
-	struct acceptor *acceptor;
 	struct tls_context *tls;
 	struct channel *keys; /* NULL: away */
 	struct pool *connections;    /* of struct connection */

@@ -46,23 +46,6 @@ static const struct handlers handlers = {
 };
 
 static void
-take_listener(void *owner, int fd, int permit)
-{
-	struct login *l = owner;
-
-	if (acceptor_listen(l->acceptor, fd, permit))
-		LOG(EV_SESSION_LIMIT, 0, log_text(SPAN("listener")));
-}
-
-static void
-end_listener(void *owner, int permit)
-{
-	struct login *l = owner;
-
-	acceptor_unlisten(l->acceptor, permit);
-}
-
-static void
 take_file(void *owner, enum file_purpose purpose, uint32_t number, int fd)
 {
 	OWNED(fd_close) int file = fd;
@@ -102,7 +85,7 @@ stop(void *owner)
 	struct login *l = owner;
 
 	l->stopping = true;
-	acceptor_unlisten_all(l->acceptor);
+	acceptor_unlisten_all(role_acceptor(l->role));
 	if (pool_used(l->connections) == 0)
 		role_stop(l->role);
 	connection_stop_all(l);
@@ -119,17 +102,14 @@ prepare(void *owner, struct role_process *r)
 		pool_open(sizeof(struct connection), s->max_sessions,
 			&l->connections) ||
 		pool_open(sizeof(struct imap_login), LOGIN_WAITING_MAX,
-			&l->engines) ||
-		acceptor_open(role_loop(r), s->max_per_source, connection_open,
-			l, &l->acceptor))
+			&l->engines))
 		exit(EXIT_FAULT);
 	keys_use(keys_over_channel, &l->keys);
 }
 
 static const struct role_hooks hooks = {
 	.prepare = prepare,
-	.listen = take_listener,
-	.unlisten = end_listener,
+	.accept = connection_open,
 	.file = take_file,
 	.linked = linked,
 	.unlinked = unlinked,

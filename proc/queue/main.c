@@ -184,17 +184,6 @@ take_file(void *owner, enum file_purpose purpose, uint32_t number, int fd)
 }
 
 static void
-take_secret(void *owner, enum secret_kind kind, const uint8_t key[TOKEN_MAC])
-{
-	struct queue_process *p = owner;
-
-	if (kind == SECRET_VERDICT)
-		memcpy(p->verdicts.octets, key, sizeof p->verdicts.octets);
-	if (kind == SECRET_GRANT)
-		memcpy(p->grants.octets, key, sizeof p->grants.octets);
-}
-
-static void
 unlinked(void *owner, struct channel *c)
 {
 	struct queue_process *p = owner;
@@ -222,7 +211,6 @@ stop(void *owner)
 static const struct role_hooks hooks = {
 	.prepare = prepare,
 	.file = take_file,
-	.secret = take_secret,
 	.unlinked = unlinked,
 	.stop = stop,
 };
@@ -237,8 +225,8 @@ open_queue(struct queue_process *p)
 		.journal = { .directory = p->directory,
 			.segment_size = JOURNAL_SEGMENT,
 			.min_free = s->min_free },
-		.verdicts = p->verdicts,
-		.grants = p->grants,
+		.verdicts = *role_secret(p->role, SECRET_VERDICT),
+		.grants = *role_secret(p->role, SECRET_GRANT),
 		.epochs = &p->epochs,
 		.most = s->max_queue,
 		.schedule_count = s->schedule_count,

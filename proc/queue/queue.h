@@ -78,7 +78,6 @@ struct listing {
 struct queue_process {
 	struct role_process *role;
 	struct queue *queue;
-	struct mac_key verdicts, grants;
 	struct epochs epochs;
 	int directory;
 	struct pool *incoming, *jobs, *places, *reports;

@@ -64,15 +64,6 @@ take_file(void *owner, enum file_purpose purpose, uint32_t number, int fd)
 }
 
 static void
-take_secret(void *owner, enum secret_kind kind, const uint8_t key[TOKEN_MAC])
-{
-	struct scan *s = owner;
-
-	if (kind == SECRET_VERDICT)
-		memcpy(s->key.octets, key, sizeof s->key.octets);
-}
-
-static void
 unlinked(void *owner, struct channel *c)
 {
 	requests_forget_asker(owner, c);
@@ -81,7 +72,6 @@ unlinked(void *owner, struct channel *c)
 static const struct role_hooks hooks = {
 	.prepare = prepare,
 	.file = take_file,
-	.secret = take_secret,
 	.unlinked = unlinked,
 };
 

@@ -44,8 +44,9 @@ request_answer(struct scan *s, struct request *r, const struct fault *f)
 
 	if (!f) {
 		r->verdict.time_us = clock_instant().us;
-		mac_make(&s->key, span_at(&r->verdict,
-				TOKEN_SIGNED(struct verdict)), r->verdict.mac);
+		mac_make(role_secret(s->role, SECRET_VERDICT),
+			span_at(&r->verdict, TOKEN_SIGNED(struct verdict)),
+			r->verdict.mac);
 		m.verdict = r->verdict;
 		log_verdict(r);
 	}

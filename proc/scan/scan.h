@@ -41,7 +41,6 @@ struct request {
 
 struct scan {
 	struct role_process *role;
-	struct mac_key key;
 	struct pool *requests;
 	struct list hashing, waiting, given;
 	struct timer *more; /* to hash, next turn */

@@ -94,8 +94,7 @@ struct keeper {
 	struct store *store;
 	struct timer *rest, *overdue;
 	int directory;
-	struct mac_key key;
-	bool has_key, stopping, busy;
+	bool stopping, busy;
 	struct epochs epochs;
 
 	struct answer answers[ANSWERS_MAX];

@@ -19,6 +19,7 @@ static struct world {
 	char path[64];
 	int directory;
 	struct keeper keeper;
+	struct mac_key key;
 	struct handlers served;      /* its own, and our `gone` */
 	struct channel *mx, *queue, *imap; /* our ends */
 	struct channel *from_mx, *from_queue, *from_imap; /* the store's */
@@ -144,12 +145,12 @@ begin(void)
 	w.fd = -1;
 	CHECK_OK(crypto_start());
 	mac_start();
-	mac_key_make(&k->key);
+	mac_key_make(&w.key);
 	strncpy(w.path, "/tmp/keeper-test-XXXXXX", sizeof w.path - 1);
 	CHECK(mkdtemp(w.path) != NULL);
 	setup.directory = w.directory = open(w.path, O_RDONLY | O_DIRECTORY);
 	CHECK_OK(store_open(&setup, &k->store, &facts));
-	store_set_key(k->store, &k->key);
+	store_set_key(k->store, &w.key);
 	if (!loop)
 		CHECK_OK(loop_open(&loop));
 	CHECK_OK(keeper_open(k, NULL, loop));
@@ -213,7 +214,7 @@ seal(struct verdict *v)
 {
 	*v = (struct verdict){ .size = MAIL.len, .outcome = OUTCOME_CLEAN };
 	sha256(MAIL, v->sha256);
-	mac_make(&w.keeper.key, span_at(v, TOKEN_SIGNED(struct verdict)),
+	mac_make(&w.key, span_at(v, TOKEN_SIGNED(struct verdict)),
 		v->mac);
 }
 
@@ -292,7 +293,7 @@ TEST(deliveries_of_a_turn_are_answered_together)
 TEST(a_delivery_without_its_verdict_is_refused)
 {
 	begin();
-	memset(&w.keeper.key, 1, sizeof w.keeper.key); /* another key */
+	memset(&w.key, 1, sizeof w.key); /* another key */
 	send_open(1, 1);
 	send_rcpt(1, 7);
 	wait_for(1);

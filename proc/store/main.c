@@ -34,19 +34,6 @@ take_file(void *owner, enum file_purpose purpose, uint32_t number, int fd)
 }
 
 static void
-take_secret(void *owner, enum secret_kind kind, const uint8_t key[TOKEN_MAC])
-{
-	struct keeper *k = owner;
-
-	if (kind != SECRET_VERDICT)
-		return;
-	memcpy(k->key.octets, key, sizeof k->key.octets);
-	k->has_key = true;
-	if (k->store)
-		store_set_key(k->store, &k->key);
-}
-
-static void
 settings(void *owner)
 {
 	struct keeper *k = owner;
@@ -69,7 +56,6 @@ stop(void *owner)
 static const struct role_hooks hooks = {
 	.prepare = prepare,
 	.file = take_file,
-	.secret = take_secret,
 	.linked = keeper_linked,
 	.unlinked = keeper_unlinked,
 	.site = settings,
@@ -136,8 +122,7 @@ open_store(struct keeper *k)
 	struct store_facts facts;
 
 	TRY(store_open(&setup, &k->store, &facts));
-	if (k->has_key)
-		store_set_key(k->store, &k->key);
+	store_set_key(k->store, role_secret(k->role, SECRET_VERDICT));
 	LOG(EV_STORE_RECOVERED, 0, log_number(facts.records),
 		log_text(facts.torn ? SPAN("torn") : SPAN("clean")),
 		log_text(facts.rebuilt ? SPAN("rebuilt") : SPAN("kept")));
