@@ -18,20 +18,22 @@ static const struct file_row {
 	enum file_purpose purpose;
 	size_t path; /* in struct site */
 	mode_t type;
+	bool again; /* new settings may mean a new file of the same name */
 } files[] = {
+#define FILE_(member) offsetof(struct site, member)
+	{ ROLE_BIT(KEYS), FILE_KEY, FILE_(key), S_IFREG, true },
 	{ ROLE_BIT(MX) | ROLE_BIT(SUBMISSION) | ROLE_BIT(LOGIN),
-		FILE_CERTIFICATE, offsetof(struct site, certificate), S_IFREG },
-	{ ROLE_BIT(KEYS), FILE_KEY, offsetof(struct site, key), S_IFREG },
-	{ ROLE_BIT(AUTH), FILE_USERS, offsetof(struct site, users), S_IFREG },
-	{ ROLE_BIT(DNS), FILE_TRUST_ANCHOR, offsetof(struct site, trust_anchor),
-		S_IFREG },
-	{ ROLE_BIT(RELAY), FILE_CA, offsetof(struct site, ca_file), S_IFREG },
-	{ ROLE_BIT(STORE), FILE_DIRECTORY,
-		offsetof(struct site, mailbox_directory), S_IFDIR },
-	{ ROLE_BIT(QUEUE), FILE_DIRECTORY,
-		offsetof(struct site, queue_directory), S_IFDIR },
-	{ ROLE_BIT(LOG), FILE_DIRECTORY, offsetof(struct site, log_directory),
-		S_IFDIR },
+		FILE_CERTIFICATE, FILE_(certificate), S_IFREG, true },
+	{ ROLE_BIT(AUTH), FILE_USERS, FILE_(users), S_IFREG, true },
+	{ ROLE_BIT(DNS), FILE_TRUST_ANCHOR, FILE_(trust_anchor), S_IFREG,
+		false },
+	{ ROLE_BIT(RELAY), FILE_CA, FILE_(ca_file), S_IFREG, true },
+	{ ROLE_BIT(STORE), FILE_DIRECTORY, FILE_(mailbox_directory), S_IFDIR,
+		false },
+	{ ROLE_BIT(QUEUE), FILE_DIRECTORY, FILE_(queue_directory), S_IFDIR,
+		false },
+	{ ROLE_BIT(LOG), FILE_DIRECTORY, FILE_(log_directory), S_IFDIR, false },
+#undef FILE_
 };
 
 static const uint32_t secret_roles[SECRETS] = {
@@ -126,12 +128,11 @@ give_row(const struct master *m, struct process *p, const struct file_row *row)
 }
 
 static void
-give_files(const struct master *m, struct process *p)
+give_files(const struct master *m, struct process *p, bool again)
 {
-	give_file(p, FILE_NETNS, m->netns);
-	give_file(p, FILE_EMPTY_ROOT, m->empty_root);
 	for (size_t i = 0; i < COUNT_OF(files); i++)
-		if (files[i].roles & ROLE_BIT(p->role))
+		if ((files[i].roles & ROLE_BIT(p->role)) &&
+			(!again || files[i].again))
 			give_row(m, p, &files[i]);
 }
 
@@ -239,11 +240,16 @@ give_site(struct master *m, struct process *p)
 }
 
 void
-give_site_to_all(struct master *m)
+give_settings_to_all(struct master *m)
 {
-	for (size_t i = 0; i < PROCESSES; i++)
-		if (m->processes[i].channel)
-			give_site(m, &m->processes[i]);
+	for (size_t i = 0; i < PROCESSES; i++) {
+		struct process *p = &m->processes[i];
+
+		if (!p->channel)
+			continue;
+		give_site(m, p);
+		give_files(m, p, true);
+	}
 }
 
 void
@@ -251,7 +257,9 @@ give_all(struct master *m, struct process *p)
 {
 	give_site(m, p);
 	link_both(p, &m->processes[LOG]);
-	give_files(m, p);
+	give_file(p, FILE_NETNS, m->netns);
+	give_file(p, FILE_EMPTY_ROOT, m->empty_root);
+	give_files(m, p, false);
 	give_secrets(m, p);
 	give_sockets(m, p);
 	give_links(m, p);

@@ -19,8 +19,9 @@ void give_file(struct process *p, enum file_purpose purpose, int fd);
 
 void give_session(struct process *p, const struct session_open *s, int stream);
 
-/* The settings, to everybody that runs. */
-void give_site_to_all(struct master *m);
+/* New settings, to everybody that runs: with the certificate, the key and the
+ * other files that may have been replaced. */
+void give_settings_to_all(struct master *m);
 
 /* To the role that serves the permit: its socket, or that it ended. */
 void give_listener(struct master *m, uint32_t permit);

@@ -93,7 +93,7 @@ settings_reload(struct master *m)
 	m->site = fresh;
 	use_sealed(m, c.sealed);
 	LOG(EV_SETTINGS_LOADED, 0, log_number(m->generation));
-	give_site_to_all(m);
+	give_settings_to_all(m);
 	listeners_use(m, &c.sockets);
 	settings_follow_permits(m);
 	return OK;

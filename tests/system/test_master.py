@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import time
 
@@ -96,6 +97,30 @@ def test_settings_that_cannot_be_used_whole_are_not_used_at_all(own):
     settings_of(own).write_text(add_domain(text))
     assert own.run("reload").returncode == 0
     wait_for(lambda: answers_rcpt(own, "x@second.example") == b"5.1.1")
+
+
+def certificate(site):
+    with own_tls(site) as s:
+        return s.getpeercert(binary_form=True)
+
+
+def own_tls(site):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context.wrap_socket(site.raw("imaps"))
+
+
+def test_a_new_certificate_is_used_after_a_reload(own):
+    before = certificate(own)
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:P-256", "-nodes", "-days", "9", "-subj",
+         f"/CN={own.facts['host']}", "-addext",
+         f"subjectAltName=DNS:{own.facts['host']}", "-keyout",
+         own.directory / "key.pem", "-out", own.directory / "certificate.pem"],
+        check=True, capture_output=True)
+    assert own.run("reload").returncode == 0
+    wait_for(lambda: certificate(own) != before)
 
 
 def test_a_reload_during_the_stop_changes_nothing(own):
