@@ -69,3 +69,84 @@ TEST(a_message_begun_again_is_the_second_one)
 	}
 	end();
 }
+
+/* Each session begins and none goes on: more of them than there is room for. */
+TEST(what_is_broken_off_takes_no_room)
+{
+	static const char *const rcpts[] = { "a@one.test" };
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	for (uint32_t i = 1; i <= 600; i++) {
+		OWNED(fd_close) int body = -1;
+		struct enqueue_open m = letter(2);
+
+		m.head.serial = i;
+		CHECK_OK(fd_memory_of("body", BODY, &body));
+		while (channel_send(fake.links[SUBMISSION], &m, body) ==
+			&fault_ipc_busy)
+			usleep(1000);
+	}
+	due(1, rcpts);
+	end();
+}
+
+TEST(what_is_broken_off_does_not_keep_the_process)
+{
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	begin_only("a@one.test");
+	wait_for(0, 0);
+	end();
+}
+
+/* --- an asker that does not read ----------------------------------------- */
+
+/* False: the queue does not listen. */
+static bool
+can_hand_in(uint32_t serial)
+{
+	OWNED(fd_close) int body = -1;
+	struct enqueue_open m = letter(1);
+	struct enqueue_rcpt r = { .head = { .type = ENQUEUE_RCPT,
+					  .serial = serial,
+					  .session = SESSION },
+		.address_len = 10,
+		.address = "a@one.test" };
+
+	m.head.serial = serial;
+	CHECK_OK(fd_memory_of("body", BODY, &body));
+	for (int i = 0; i < 100; i++) {
+		if (!channel_send(fake.links[SUBMISSION], &m, body)) {
+			say(SUBMISSION, &r, -1);
+			return true;
+		}
+		usleep(10000);
+	}
+	return false;
+}
+
+/* More answers than the channel holds; all of them come, in the end. */
+TEST(every_session_hears_what_became_of_its_message)
+{
+	struct enqueue_done done;
+	uint32_t sent = 0;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	while (sent < 1500 && can_hand_in(sent))
+		sent++;
+	for (uint32_t i = 0; i < sent; i++) {
+		hear(SUBMISSION, ENQUEUE_DONE, &done);
+		CHECK_NUMBER(done.fault, 0);
+	}
+	CHECK(can_hand_in(sent)); /* it listens again */
+	hear(SUBMISSION, ENQUEUE_DONE, &done);
+	end();
+}

@@ -174,3 +174,90 @@ TEST(a_new_process_goes_on_where_the_old_one_ended)
 	check_row(rcpts[2], 0, 0);
 	end();
 }
+
+/* --- who goes away, what cannot be read ---------------------------------- */
+
+TEST(without_dial_relay_does_not_wait)
+{
+	struct plain drop;
+	uint64_t job;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	queued(1, rcpts);
+	job = hear_job(rcpts, 1, 0);
+	hear_dial(job, "one.test");
+	channel_close(&fake.links[DIAL]);
+	hear(RELAY, RELAY_DROP, &drop);
+	CHECK_NUMBER(drop.head.session, job);
+	say_done(job, 0);
+	wait_for(1, 0);
+	give_link(DIAL);
+	job = hear_job(rcpts, 1, 0);
+	hear_dial(job, "one.test");
+	end();
+}
+
+TEST(a_job_that_is_connected_does_not_need_dial)
+{
+	struct plain drop;
+	uint64_t job;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	queued(1, rcpts);
+	job = hear_job(rcpts, 1, 0);
+	hear_dial(job, "one.test");
+	channel_close(&fake.links[DIAL]);
+	hear(RELAY, RELAY_DROP, &drop);
+	say_result(job, 0, 250);
+	say_done(job, 0);
+	wait_for(0, 0);
+	end();
+}
+
+/* Change the body in every file of the journal that has it. */
+static void
+damage(void *arg, const char *name)
+{
+	static uint8_t room[1 << 21];
+	OWNED(fd_close) int fd = openat(x.directory, name, O_RDWR | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, room, sizeof room);
+	size_t at = n > 0 ? span_find(span_at(room, (size_t)n), BODY)
+			  : sizeof room;
+
+	(void)arg;
+	if (n > 0 && at < (size_t)n)
+		CHECK_NUMBER(pwrite(fd, "?", 1, (off_t)at), 1);
+}
+
+TEST(a_body_that_cannot_be_read_is_a_failed_attempt)
+{
+	struct enqueue_open m;
+	struct enqueue_end keep = { .head = { .type = ENQUEUE_KEEP,
+					    .session = SESSION } };
+	struct enqueue_done done;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	m = letter(1);
+	m.awaited = 1;
+	hand_in(&m, rcpts);
+	hear(SUBMISSION, ENQUEUE_DONE, &done);
+	CHECK_NUMBER(done.fault, 0);
+	CHECK_OK(file_each(x.directory, damage, NULL));
+	keep.id = done.id;
+	say(SUBMISSION, &keep, -1);
+	wait_for(1, 1);
+	order(QUEUE_LIST, 0);
+	check_row(rcpts[0], 1, 451);
+	check_done(1, OK);
+	CHECK(hears_nothing(RELAY));
+	end();
+}

@@ -193,8 +193,10 @@ unlinked(void *owner, struct channel *c)
 	order_forget_asker(p, c);
 	if (role_link(p->role, peer)) /* it has a new one already */
 		return;
-	if (peer == RELAY || peer == DIAL)
-		work_lost(p);
+	if (peer == RELAY)
+		work_relay_lost(p);
+	if (peer == DIAL)
+		work_dial_lost(p);
 	if (peer == SCAN || peer == STORE)
 		report_lost(p);
 }
@@ -205,6 +207,7 @@ stop(void *owner)
 	struct queue_process *p = owner;
 
 	p->stopping = true;
+	take_forget_begun(p);
 	turn(p);
 }
 

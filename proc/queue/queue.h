@@ -30,7 +30,7 @@ struct incoming {
 	int body;
 	uint64_t id; /* of the message, once it is in */
 	const struct fault *fault;
-	bool whole;
+	bool whole, over; /* all of it came; it is in the journal, or not */
 	struct span rcpts[QUEUE_RCPTS_MAX];
 };
 
@@ -112,6 +112,8 @@ void take_rcpt(struct queue_process *p, struct channel *c,
 void take_keep(struct queue_process *p, const struct enqueue_end *m);
 void take_cancel(struct queue_process *p, const struct enqueue_end *m);
 void take_answer_all(struct queue_process *p, const struct fault *f);
+/* Who was not answered loses nothing. */
+void take_forget_begun(struct queue_process *p);
 void take_forget_asker(struct queue_process *p, struct channel *c);
 
 /* place.c: where mail goes. */
@@ -144,7 +146,8 @@ void work_result(struct queue_process *p, const struct relay_result *m);
 void work_done(struct queue_process *p, const struct relay_done *m);
 void work_dial_failed(struct queue_process *p, const struct dial_failed *m);
 void work_connection_gone(struct queue_process *p, uint64_t connection);
-void work_lost(struct queue_process *p);
+void work_relay_lost(struct queue_process *p);
+void work_dial_lost(struct queue_process *p);
 
 /* report.c: the end of a message with failed recipients. */
 void report_begin(struct queue_process *p, struct queued *m);

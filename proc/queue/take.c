@@ -7,15 +7,15 @@
 
 #define ENVELOPE (1u << 20) /* octets of an envelope */
 
-/* What of `serial` is not whole yet: an asker has one of a serial at a time. */
+/* What is not whole yet.  An asker hands a message over in one go, so it has one
+ * such, and what another follows was broken off. */
 static struct incoming *
-find_begun(struct queue_process *p, struct channel *c, uint32_t serial)
+find_begun(struct queue_process *p, struct channel *c)
 {
 	for (uint32_t i = 0; i < pool_size(p->incoming); i++) {
 		struct incoming *in = pool_at(p->incoming, i);
 
-		if (in && in->asker == c && !in->whole &&
-			in->open.head.serial == serial)
+		if (in && in->asker == c && !in->whole)
 			return in;
 	}
 	return NULL;
@@ -29,7 +29,7 @@ forget(struct queue_process *p, struct incoming *in)
 	pool_give(p->incoming, in->slot);
 }
 
-static void
+static FALLIBLE
 answer(struct channel *c, const struct head *head, uint64_t id,
 	const struct fault *f)
 {
@@ -39,8 +39,14 @@ answer(struct channel *c, const struct head *head, uint64_t id,
 		.id = id,
 		.fault = fault_number(f) };
 
-	/* whoever is gone hands the message in again */
-	if (channel_send(c, &m, -1))
+	return channel_send(c, &m, -1);
+}
+
+/* It was not taken in, so a session that does not hear of it loses nothing. */
+static void
+refuse(struct channel *c, const struct head *head, const struct fault *f)
+{
+	if (answer(c, head, 0, f))
 		return;
 }
 
@@ -70,14 +76,14 @@ take_open(struct queue_process *p, struct channel *c,
 	const struct enqueue_open *m, int body)
 {
 	OWNED(fd_close) int fd = body;
-	struct incoming *in = find_begun(p, c, m->head.serial);
+	struct incoming *in = find_begun(p, c);
 	uint32_t slot;
 
-	if (in) /* the channel was full: it begins again, or another does */
+	if (in)
 		forget(p, in);
 	in = p->stopping ? NULL : pool_take(p->incoming, &slot);
 	if (!in) {
-		answer(c, &m->head, 0, &fault_ipc_busy);
+		refuse(c, &m->head, &fault_ipc_busy);
 		return;
 	}
 	in->asker = c;
@@ -86,7 +92,7 @@ take_open(struct queue_process *p, struct channel *c,
 	in->body = fd_give(&fd);
 	arena_init(&in->arena, &p->arenas, ENVELOPE);
 	if (m->rcpts == 0 || m->rcpts > QUEUE_RCPTS_MAX) {
-		answer(c, &m->head, 0, &fault_ipc_malformed);
+		refuse(c, &m->head, &fault_ipc_malformed);
 		forget(p, in);
 	}
 }
@@ -95,14 +101,15 @@ void
 take_rcpt(struct queue_process *p, struct channel *c,
 	const struct enqueue_rcpt *m)
 {
-	struct incoming *in = find_begun(p, c, m->head.serial);
+	struct incoming *in = find_begun(p, c);
 
-	if (!in || in->open.head.session != m->head.session ||
+	if (!in || in->open.head.serial != m->head.serial ||
+		in->open.head.session != m->head.session ||
 		m->address_len > sizeof m->address)
 		return;
 	if (arena_copy(&in->arena, span_at(m->address, m->address_len),
 		    &in->rcpts[in->count])) {
-		answer(c, &m->head, 0, &fault_queue_full);
+		refuse(c, &m->head, &fault_queue_full);
 		forget(p, in);
 		return;
 	}
@@ -121,6 +128,50 @@ log_queued(struct queue_process *p, const struct incoming *in)
 			log_number(q->account));
 }
 
+/* Tell those of whom the journal was: of `c`, or of everybody. */
+static bool
+tell(struct queue_process *p, struct channel *c)
+{
+	bool all = true;
+
+	for (uint32_t i = 0; i < pool_size(p->incoming); i++) {
+		struct incoming *in = pool_at(p->incoming, i);
+
+		if (!in || !in->over || (c && in->asker != c))
+			continue;
+		if (answer(in->asker, &in->open.head, in->fault ? 0 : in->id,
+			    in->fault) == &fault_ipc_busy)
+			all = false;
+		else
+			forget(p, in);
+	}
+	return all;
+}
+
+static void
+go_on(void *owner, struct channel *c)
+{
+	if (tell(owner, c))
+		channel_pause(c, false);
+	else
+		channel_on_room(c, go_on);
+}
+
+/* An asker that does not read its answers is not listened to until it does; so
+ * those that wait are never more than one turn brings. */
+static void
+wait_for_room(struct queue_process *p)
+{
+	for (uint32_t i = 0; i < pool_size(p->incoming); i++) {
+		struct incoming *in = pool_at(p->incoming, i);
+
+		if (!in || !in->over)
+			continue;
+		channel_pause(in->asker, true);
+		channel_on_room(in->asker, go_on);
+	}
+}
+
 /* The commit was made, or failed. */
 void
 take_answer_all(struct queue_process *p, const struct fault *f)
@@ -128,16 +179,16 @@ take_answer_all(struct queue_process *p, const struct fault *f)
 	for (uint32_t i = 0; i < pool_size(p->incoming); i++) {
 		struct incoming *in = pool_at(p->incoming, i);
 
-		if (!in || !in->whole)
+		if (!in || !in->whole || in->over)
 			continue;
+		in->over = true;
 		if (!in->fault)
 			in->fault = f;
 		if (!in->fault)
 			log_queued(p, in);
-		answer(in->asker, &in->open.head, in->fault ? 0 : in->id,
-			in->fault);
-		forget(p, in);
 	}
+	if (!tell(p, NULL))
+		wait_for_room(p);
 }
 
 /* Only the session that handed it in, and only before it goes out. */
@@ -179,7 +230,18 @@ take_forget_asker(struct queue_process *p, struct channel *c)
 		if (!in || in->asker != c)
 			continue;
 		in->asker = NULL;
-		if (!in->whole)
+		if (!in->whole || in->over)
+			forget(p, in);
+	}
+}
+
+void
+take_forget_begun(struct queue_process *p)
+{
+	for (uint32_t i = 0; i < pool_size(p->incoming); i++) {
+		struct incoming *in = pool_at(p->incoming, i);
+
+		if (in && !in->whole)
 			forget(p, in);
 	}
 }

@@ -1,6 +1,7 @@
 /* work.c -- messages become jobs, results become states. */
 #include <string.h>
 
+#include "lib/base/must.h"
 #include "proc/queue/queue.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
@@ -90,9 +91,8 @@ send_rcpts(struct queue_process *p, const struct job *j,
 
 static FALLIBLE
 send_job(struct queue_process *p, const struct job *j, const struct queued *q,
-	uint64_t reuse)
+	int body, uint64_t reuse)
 {
-	OWNED(fd_close) int body = -1;
 	struct relay_job m = { .head = { .type = RELAY_JOB, .session = j->id },
 		.reuse = reuse,
 		.size = q->size,
@@ -100,7 +100,6 @@ send_job(struct queue_process *p, const struct job *j, const struct queued *q,
 		.sender_len = (uint16_t)q->sender.len,
 		.eight_bit = q->eight_bit };
 
-	TRY(queue_body(p->queue, q, &body));
 	memcpy(m.sender, q->sender.at, q->sender.len);
 	TRY(channel_send(role_link(p->role, RELAY), &m, body));
 	return send_rcpts(p, j, q);
@@ -141,13 +140,99 @@ drop(struct queue_process *p, uint64_t job)
 		return;
 }
 
+static struct span
+text_of(const struct relay_reply *r)
+{
+	return span_at(r->text,
+		r->text_len <= sizeof r->text ? r->text_len : 0);
+}
+
+static void
+log_result(const struct queued *q, const struct queue_rcpt *r,
+	const struct place_name *place, const struct relay_reply *reply,
+	struct instant now)
+{
+	switch (r->state) {
+	case RCPT_DONE:
+		LOG(EV_RELAYED, q->session, log_id(q->id),
+			log_text(r->address),
+			log_text(span_at(place->octets, place->len)),
+			log_number(reply->code), log_text(text_of(reply)));
+		return;
+	case RCPT_FAILED:
+		LOG(EV_BOUNCED, q->session, log_id(q->id),
+			log_text(r->address), log_number(reply->code),
+			log_text(text_of(reply)));
+		return;
+	default:
+		LOG(EV_DEFERRED, q->session, log_id(q->id),
+			log_text(r->address), log_number(reply->code),
+			log_text(text_of(reply)),
+			log_number((uint64_t)((r->next_us - now.us) /
+				SECONDS(1))));
+		return;
+	}
+}
+
+static void
+note(struct queue_process *p, struct job *j, uint32_t index,
+	const struct relay_reply *reply)
+{
+	struct queued *q = queue_find(p->queue, j->message);
+	struct instant now = clock_instant();
+	uint32_t rcpt = j->rcpts[index];
+
+	if (!q || q->rcpts[rcpt].state > RCPT_DEFERRED)
+		return;
+	p->dirty = true;
+	if (queue_result(p->queue, q, rcpt, reply, now)) {
+		storage_is_broken(p, &fault_storage_failed);
+		return;
+	}
+	log_result(q, &q->rcpts[rcpt], &j->place->name, reply, now);
+}
+
+static void
+note_all(struct queue_process *p, struct job *j,
+	const struct relay_reply *reply)
+{
+	for (uint32_t i = 0; i < j->count; i++)
+		note(p, j, i, reply);
+}
+
+/* An attempt like any other that failed here: it comes again by the schedule, and
+ * in the end its sender hears of it. */
+static void
+cannot_read(struct queue_process *p, struct job *j, const struct queued *q,
+	const struct fault *f)
+{
+	static const struct relay_reply reply = { .code = 451,
+		.enhanced = "4.3.0",
+		.text_len = 22,
+		.text = "Message cannot be read" };
+	uint8_t room[32];
+	struct buf id = BUF(room);
+
+	MUST(put_queue_id(&id, q->id));
+	LOG(EV_STORE_FAILED, q->session, log_fault(f), log_text(buf_view(&id)));
+	note_all(p, j, &reply);
+	release(p, j, (struct instant){ 0 });
+}
+
 /* False: it could not be given, and the message comes again by itself. */
 static bool
 give_job(struct queue_process *p, struct job *j, struct queued *q)
 {
-	uint64_t reuse = take_idle(p, &j->place->name);
-	const struct fault *f = send_job(p, j, q, reuse);
+	OWNED(fd_close) int body = -1;
+	const struct fault *f = queue_body(p->queue, q, &body);
+	uint64_t reuse;
 
+	if (f) {
+		cannot_read(p, j, q, f);
+		return false;
+	}
+	reuse = take_idle(p, &j->place->name);
+	f = send_job(p, j, q, body, reuse);
 	if (!f && !reuse)
 		f = send_dial(p, j);
 	if (!f)
@@ -279,58 +364,6 @@ work_give_out(struct queue_process *p)
 
 /* --- results ------------------------------------------------------------- */
 
-static struct span
-text_of(const struct relay_reply *r)
-{
-	return span_at(r->text,
-		r->text_len <= sizeof r->text ? r->text_len : 0);
-}
-
-static void
-log_result(const struct queued *q, const struct queue_rcpt *r,
-	const struct place_name *place, const struct relay_reply *reply,
-	struct instant now)
-{
-	switch (r->state) {
-	case RCPT_DONE:
-		LOG(EV_RELAYED, q->session, log_id(q->id),
-			log_text(r->address),
-			log_text(span_at(place->octets, place->len)),
-			log_number(reply->code), log_text(text_of(reply)));
-		return;
-	case RCPT_FAILED:
-		LOG(EV_BOUNCED, q->session, log_id(q->id),
-			log_text(r->address), log_number(reply->code),
-			log_text(text_of(reply)));
-		return;
-	default:
-		LOG(EV_DEFERRED, q->session, log_id(q->id),
-			log_text(r->address), log_number(reply->code),
-			log_text(text_of(reply)),
-			log_number((uint64_t)((r->next_us - now.us) /
-				SECONDS(1))));
-		return;
-	}
-}
-
-static void
-note(struct queue_process *p, struct job *j, uint32_t index,
-	const struct relay_reply *reply)
-{
-	struct queued *q = queue_find(p->queue, j->message);
-	struct instant now = clock_instant();
-	uint32_t rcpt = j->rcpts[index];
-
-	if (!q || q->rcpts[rcpt].state > RCPT_DEFERRED)
-		return;
-	p->dirty = true;
-	if (queue_result(p->queue, q, rcpt, reply, now)) {
-		storage_is_broken(p, &fault_storage_failed);
-		return;
-	}
-	log_result(q, &q->rcpts[rcpt], &j->place->name, reply, now);
-}
-
 void
 work_result(struct queue_process *p, const struct relay_result *m)
 {
@@ -358,23 +391,31 @@ void
 work_dial_failed(struct queue_process *p, const struct dial_failed *m)
 {
 	struct job *j = find_job(p, m->head.session);
-	struct plain drop = { .head = { .type = RELAY_DROP,
-				      .session = m->head.session } };
 
 	if (!j)
 		return;
-	for (uint32_t i = 0; i < j->count; i++)
-		note(p, j, i, &m->reply);
-	/* relay away: it has nothing to drop */
-	if (channel_send(role_link(p->role, RELAY), &drop, -1))
-		p->idle_count = 0;
+	note_all(p, j, &m->reply);
+	drop(p, j->id);
 	release(p, j, (struct instant){ 0 });
 }
 
-/* Relay or dial went away: what they had at work is tried again soon.  A server
- * may have taken a message whose result did not come: at least once. */
+/* Dial went away: relay has a connection for some jobs and goes on with them,
+ * and ends the others; either way it says so. */
 void
-work_lost(struct queue_process *p)
+work_dial_lost(struct queue_process *p)
+{
+	for (uint32_t i = 0; i < pool_size(p->jobs); i++) {
+		const struct job *j = pool_at(p->jobs, i);
+
+		if (j)
+			drop(p, j->id);
+	}
+}
+
+/* Relay went away: what it had at work is tried again soon.  A server may have
+ * taken a message whose result did not come: at least once. */
+void
+work_relay_lost(struct queue_process *p)
 {
 	struct instant soon = { clock_instant().us + LOST_WAIT };
 
