@@ -148,14 +148,26 @@ file_allocate(int fd, uint64_t size)
 	return fallocate(fd, 0, 0, (off_t)size) == 0 ? OK : why();
 }
 
+void
+file_begin_write(int fd, uint64_t offset, uint64_t len)
+{
+	(void)sync_file_range(fd, (off_t)offset, (off_t)len,
+		SYNC_FILE_RANGE_WRITE);
+}
+
 FALLIBLE
-file_free_space(int directory, uint64_t *out)
+file_room(int directory, struct file_room *out)
 {
 	struct statfs s;
+	uint64_t block;
 
 	if (fstatfs(directory, &s) != 0)
 		return why();
-	*out = (uint64_t)s.f_bavail * (uint64_t)s.f_bsize;
+	block = (uint64_t)s.f_bsize;
+	*out = (struct file_room){ .octets = s.f_blocks * block,
+		.octets_free = s.f_bavail * block,
+		.files = s.f_files,
+		.files_free = s.f_ffree };
 	return OK;
 }
 

@@ -51,8 +51,17 @@ FALLIBLE file_sync_directory(int directory);
 /* Reserve `size` octets; they read as zero. */
 FALLIBLE file_allocate(int fd, uint64_t size);
 
-/* Octets that may still be written to the volume. */
-FALLIBLE file_free_space(int directory, uint64_t *out);
+/* Begin to bring `len` octets to the disk, without waiting: a later file_sync
+ * has less to do.  It promises nothing. */
+void file_begin_write(int fd, uint64_t offset, uint64_t len);
+
+/* A volume, and what we may still use of it.  Where files have no limit of
+ * their own, both numbers are 0. */
+struct file_room {
+	uint64_t octets, octets_free;
+	uint64_t files, files_free;
+};
+FALLIBLE file_room(int directory, struct file_room *out);
 
 /* Call `each` with every name in the directory but "." and "..". */
 typedef void on_name(void *arg, const char *name);

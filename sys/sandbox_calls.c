@@ -67,6 +67,7 @@ const struct call_row sandbox_calls[] = {
 	{ CALLS_STORAGE, SYS_fdatasync },
 	{ CALLS_STORAGE, SYS_fsync },
 	{ CALLS_STORAGE, SYS_fallocate },
+	{ CALLS_STORAGE, SYS_sync_file_range },
 	{ CALLS_STORAGE, SYS_ftruncate },
 	{ CALLS_STORAGE, SYS_pwritev },
 	{ CALLS_STORAGE, SYS_preadv },

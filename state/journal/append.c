@@ -241,20 +241,23 @@ journal_commit(struct journal *j)
 {
 	if (j->failed)
 		return &fault_storage_failed;
+	if (!journal_is_pending(j))
+		return OK;
 	TRY(sync_out(j));
 	j->acked = j->next_lsn - 1;
+	segment_fill(j);
 	return OK;
 }
 
 FALLIBLE
 journal_has_room(struct journal *j)
 {
-	uint64_t free_octets;
+	struct file_room room;
 
 	if (j->failed)
 		return &fault_storage_failed;
-	TRY(file_free_space(j->setup.directory, &free_octets));
-	if (free_octets < j->setup.min_free)
+	TRY(file_room(j->setup.directory, &room));
+	if (room_is_short(&room, j->setup.min_free))
 		return &fault_storage_full;
 	return segment_reserve(j);
 }

@@ -27,6 +27,8 @@
 #define JOURNAL_HEAD_MAX   (1u << 20) /* octets of a record without its body */
 #define JOURNAL_INLINE_MAX (256u << 10) /* octets of a body inside a segment */
 #define JOURNAL_SEGMENT    (64u << 20)
+#define JOURNAL_RESERVE    5 /* percent of a volume's octets, and of its files,
+			      * that stay free whatever min_free says */
 
 struct journal;
 
@@ -78,7 +80,7 @@ void journal_facts(const struct journal *j, struct journal_facts *out);
 
 /* May more be taken in?
  *
- * storage_full    the volume's reserve is reached
+ * storage_full    the volume's reserve is reached: min_free or JOURNAL_RESERVE
  * storage_failed  the journal has failed */
 FALLIBLE journal_has_room(struct journal *j);
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/base/test.h"
+#include "state/journal/segments.h"
 #include "sys/crypto.h"
 #include "sys/fd.h"
 #include "sys/file.h"
@@ -390,6 +391,132 @@ TEST(a_failed_sync_is_never_tried_again)
 	CHECK_OK(reopen());
 	CHECK(t.records >= 1);
 	end();
+}
+
+/* --- the next segment ---------------------------------------------------- */
+
+static uint64_t zeros_written;
+
+static const struct fault *
+count_zeros(void *arg, enum file_call call, int fd, uint64_t offset,
+	struct span octets)
+{
+	size_t i = 0;
+
+	(void)arg;
+	(void)fd;
+	(void)offset;
+	while (i < octets.len && octets.at[i] == 0)
+		i++;
+	if (call == FILE_WRITE && i == octets.len)
+		zeros_written += i;
+	return OK;
+}
+
+TEST(segments_are_filled_before_they_are_used)
+{
+	begin();
+	journal_close(&t.j);
+	CHECK_OK(file_each(t.directory, remove_name, NULL));
+	zeros_written = 0;
+	file_set_hook(count_zeros, NULL);
+	CHECK_OK(reopen());
+	CHECK_NUMBER(zeros_written, SMALL); /* the first: at once */
+	for (uint64_t i = 1; i <= 4; i++) {
+		append("x");
+		CHECK_OK(journal_commit(t.j));
+		CHECK_OK(journal_commit(t.j)); /* of nothing */
+		CHECK_NUMBER(zeros_written, SMALL + i * (SMALL / 4));
+	}
+	append("x"); /* the next one: with the commits, once */
+	CHECK_OK(journal_commit(t.j));
+	CHECK_NUMBER(zeros_written, 2 * SMALL);
+	file_set_hook(NULL, NULL);
+	CHECK_OK(reopen());
+	CHECK_NUMBER(t.records, 5);
+	end();
+}
+
+TEST(a_segment_that_cannot_be_filled_is_used_as_it_is)
+{
+	static uint8_t text[20000];
+
+	begin();
+	plan.call = FILE_WRITE;
+	plan.at = 1; /* after the commit's own */
+	plan.seen = 0;
+	plan.fault = &fault_storage_full;
+	file_set_hook(fail_planned, NULL);
+	for (int i = 0; i < 5; i++) { /* three a segment */
+		CHECK_OK(journal_append(t.j, 7, span_at(text, sizeof text),
+			NULL, NULL));
+		CHECK_OK(journal_commit(t.j));
+	}
+	file_set_hook(NULL, NULL);
+	CHECK_OK(reopen());
+	CHECK_NUMBER(t.records, 5);
+	end();
+}
+
+static const struct {
+	const char *what;
+	uint64_t octet; /* that is not zero, behind the records */
+	enum journal_end end;
+} ends[] = {
+	{ "zeros alone", UINT64_MAX, JOURNAL_CLEAN },
+	{ "the first octet", 0, JOURNAL_TORN },
+	{ "the last octet of a word", 7, JOURNAL_TORN },
+	{ "somewhere", 4711, JOURNAL_TORN },
+	{ "the last octet of the segment", SMALL - 64 - 56 - 1, JOURNAL_TORN },
+};
+
+TEST(zeros_alone_are_the_end)
+{
+	EACH_CASE(c, ends) {
+		struct journal_facts facts;
+
+		begin();
+		append("first");
+		CHECK_OK(journal_commit(t.j));
+		journal_close(&t.j);
+		if (c->octet != UINT64_MAX)
+			flip(64 + 56 + c->octet);
+		CHECK_OK(reopen());
+		CHECK_NUMBER(t.records, 1);
+		journal_facts(t.j, &facts);
+		CHECK_NUMBER(facts.end, c->end);
+		end();
+	}
+}
+
+/* --- room ---------------------------------------------------------------- */
+
+#define GIB (1ull << 30)
+
+static const struct {
+	const char *what;
+	struct file_room room;
+	uint64_t min_free;
+	bool is_short;
+} rooms[] = {
+	{ "an empty volume", { 100 * GIB, 100 * GIB, 1000, 1000 }, 1, false },
+	{ "as much as must stay", { 100 * GIB, 5 * GIB, 1000, 50 }, 5 * GIB,
+		false },
+	{ "less than the setting", { 100 * GIB, 6 * GIB, 1000, 50 },
+		6 * GIB + 1, true },
+	{ "less than 5 % of the octets", { 100 * GIB, 5 * GIB - 1, 1000, 1000 },
+		1, true },
+	{ "less than 5 % of the files", { 100 * GIB, 100 * GIB, 1000, 49 }, 1,
+		true },
+	{ "a volume that does not count files", { 100 * GIB, 6 * GIB, 0, 0 },
+		1, false },
+	{ "nothing at all", { 0, 0, 0, 0 }, 1, true },
+};
+
+TEST(a_reserve_is_a_part_of_the_volume_too)
+{
+	EACH_CASE(c, rooms)
+		CHECK(room_is_short(&c->room, c->min_free) == c->is_short);
 }
 
 TEST(a_reserve_is_kept_free)

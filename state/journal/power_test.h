@@ -151,6 +151,24 @@ power_is_name(const struct power_change *c)
 	return c->kind == POWER_CREATE || c->kind == POWER_UNLINK;
 }
 
+/* What is safe now is not taken back with an older write of the same octets
+ * that a failed sync lost. */
+static inline void
+power_keep(struct power_change *lost, const struct power_change *safe)
+{
+	uint64_t from = lost->offset > safe->offset ? lost->offset
+						    : safe->offset;
+	uint64_t end = lost->offset + lost->len < safe->offset + safe->len
+		? lost->offset + lost->len
+		: safe->offset + safe->len;
+
+	if (lost->kind == POWER_WRITE && lost->inode == safe->inode &&
+		from < end)
+		CHECK(pread(safe->fd, lost->old + (from - lost->offset),
+			      end - from, (off_t)from) ==
+			(ssize_t)(end - from));
+}
+
 /* What a successful sync makes safe, and a failed one loses for good. */
 static inline void
 power_settle(struct power *p, int fd, bool names, bool lost)
@@ -168,6 +186,9 @@ power_settle(struct power *p, int fd, bool names, bool lost)
 		if (meant && !c->lost) {
 			if (c->kind == POWER_UNLINK)
 				unlinkat(p->shadow, c->saved, 0);
+			for (size_t k = 0; c->kind == POWER_WRITE && k < kept;
+				k++)
+				power_keep(&p->changes[k], c);
 			power_forget(c);
 			continue;
 		}

@@ -352,6 +352,16 @@ settle(struct journal *j)
 	return file_sync(fd);
 }
 
+/* Nobody waits yet: it is filled before it is used. */
+static FALLIBLE
+begin_segment(struct journal *j)
+{
+	TRY(segment_reserve(j));
+	while (!segment_is_filled(j))
+		segment_fill(j);
+	return segment_next(j);
+}
+
 /* Make the journal ready for appending.  After a commit that was cut off a new
  * segment begins: what is left of it in the old one must never be read as the
  * continuation of new records. */
@@ -369,7 +379,7 @@ prepare(struct journal *j, const struct names *blobs)
 	if (j->count > 0)
 		TRY(settle(j));
 	if (j->count == 0 || j->facts.end == JOURNAL_TORN)
-		TRY(segment_next(j));
+		TRY(begin_segment(j));
 	return segment_reserve(j) == &fault_storage_failed
 		? &fault_storage_failed
 		: OK;

@@ -111,7 +111,42 @@ segment_reserve(struct journal *j)
 {
 	if (j->spare >= 0)
 		return OK;
+	j->filled = 0;
 	return reserve(j, next_id(j), &j->spare);
+}
+
+bool
+segment_is_filled(const struct journal *j)
+{
+	return j->spare < 0 || j->filled == j->setup.segment_size;
+}
+
+void
+segment_fill(struct journal *j)
+{
+	static uint8_t zeros[FILL_MAX];
+	uint64_t size = j->setup.segment_size, len = size / 4;
+
+	if (segment_is_filled(j))
+		return;
+	if (len > FILL_MAX)
+		len = FILL_MAX;
+	if (len > size - j->filled)
+		len = size - j->filled;
+	if (file_write(j->spare, j->filled, span_at(zeros, (size_t)len))) {
+		j->filled = size;
+		return;
+	}
+	file_begin_write(j->spare, j->filled, len);
+	j->filled += len;
+}
+
+bool
+room_is_short(const struct file_room *r, uint64_t min_free)
+{
+	return r->octets_free < min_free ||
+		r->octets_free < r->octets / 100 * JOURNAL_RESERVE ||
+		r->files_free < r->files / 100 * JOURNAL_RESERVE;
 }
 
 FALLIBLE

@@ -3,9 +3,11 @@
 
 #include "state/journal/format.h"
 #include "state/journal/journal.h"
+#include "sys/file.h"
 
 #define JOURNAL_BATCH (8u << 20) /* octets of records waiting for a commit */
 #define NAME_SIZE     24
+#define FILL_MAX      (128u << 10) /* octets of the spare with each commit */
 
 struct segment {
 	uint64_t id;   /* rises by one; also the epoch */
@@ -24,6 +26,7 @@ struct journal {
 	struct segment *segments; /* ascending ids, without a hole */
 	size_t count, cap;
 	int spare;       /* the next segment, reserved; -1: none */
+	uint64_t filled; /* of the spare, octets that were written with zeros */
 	uint64_t offset; /* in the last segment: where the batch goes */
 	uint64_t tail;   /* in the last segment, when it was replayed: from
 			  * here on nothing was known to be acknowledged */
@@ -53,6 +56,16 @@ FALLIBLE segment_next(struct journal *j);
 
 /* Have the one after this ready, so that a commit meets no full disk. */
 FALLIBLE segment_reserve(struct journal *j);
+
+/* Write zeros to the next piece of the spare: a commit then changes no metadata
+ * of the file, which takes a third of its time.  What cannot be filled is used
+ * as it is. */
+void segment_fill(struct journal *j);
+bool segment_is_filled(const struct journal *j);
+
+/* Is so little left that nothing new is taken in?  Finishing what is there needs
+ * room too. */
+bool room_is_short(const struct file_room *r, uint64_t min_free);
 
 /* Remove the segments at the front that nothing keeps, and their blobs. */
 FALLIBLE segments_drop_front(struct journal *j);
