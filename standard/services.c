@@ -1,7 +1,7 @@
 /* NC-2.1.1: only what is permitted is open; NC-2.1.9: who is no local MTA. */
 #include <stdio.h>
 
-#include "lib/conf/ip.h"
+#include "lib/base/ip.h"
 #include "standard/checks.h"
 #include "standard/sockets.h"
 #include "standard/talk.h"

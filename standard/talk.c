@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "lib/conf/ip.h"
+#include "lib/base/ip.h"
 #include "sys/fd.h"
 
 #define PATIENCE 5 /* seconds */

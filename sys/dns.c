@@ -10,9 +10,9 @@
 #include <unbound-event.h>
 
 #include "lib/base/codec.h"
+#include "lib/base/ip.h"
 #include "lib/base/must.h"
 #include "lib/base/number.h"
-#include "lib/conf/ip.h"
 
 #define TTL_MAX 86400u
 

@@ -1,7 +1,7 @@
 #include "lib/conf/rules.h"
 
+#include "lib/base/ip.h"
 #include "lib/base/number.h"
-#include "lib/conf/ip.h"
 
 #define PERMIT_LONGEST DAYS(366)
 #define PERMIT_SOON    DAYS(30)

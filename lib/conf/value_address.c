@@ -1,8 +1,8 @@
 #include "lib/conf/kinds.h"
 
+#include "lib/base/ip.h"
 #include "lib/base/must.h"
 #include "lib/base/number.h"
-#include "lib/conf/ip.h"
 
 const char *
 take_address(const struct setting *row, struct span text, void *place,

@@ -20,6 +20,3 @@ struct trace {
 #define TRACE_MAX 1024 /* octets of the field, at most */
 
 bool put_received(struct buf *b, const struct trace *t);
-
-/* "192.0.2.1" or "IPv6:2001:db8:..." as in an address literal. */
-bool put_address_literal(struct buf *b, const uint8_t address[16]);

@@ -22,7 +22,7 @@ static const struct {
 		{ SPAN("c.test"), ipv6, SPAN("mx.test"), SPAN("SMTP"),
 			SPAN("1a"), { 0 } },
 		"Received: from c.test "
-		"([IPv6:2001:0db8:0000:0000:0000:0000:0000:0007])\r\n"
+		"([IPv6:2001:db8::7])\r\n"
 		"\tby mx.test with SMTP id 1a;\r\n"
 		"\tThu, 1 Jan 1970 00:00:00 +0000\r\n" },
 	{ "a user, who is not told to the world",

@@ -1,7 +1,7 @@
 #include "proc/dial/route.h"
 
 #include "lib/base/codec.h"
-#include "lib/conf/ip.h"
+#include "lib/base/ip.h"
 #include "lib/mail/address.h"
 
 struct span

@@ -1,4 +1,4 @@
-#include "lib/conf/ip.h"
+#include "lib/base/ip.h"
 
 #include "lib/base/number.h"
 
@@ -53,13 +53,30 @@ take_group(struct span *in, uint16_t *out)
 	return digits > 0 && digits <= 4;
 }
 
+/* The last 32 bits, as IPv4. */
+static bool
+take_dotted(struct span *in, uint16_t groups[2])
+{
+	uint8_t a[16];
+
+	if (!parse_v4(*in, a))
+		return false;
+	groups[0] = (uint16_t)(a[12] << 8 | a[13]);
+	groups[1] = (uint16_t)(a[14] << 8 | a[15]);
+	in->len = 0;
+	return true;
+}
+
 /* One side of "::", or the whole address when there is none. */
 static bool
 parse_groups(struct span in, uint16_t groups[GROUPS], size_t *count)
 {
 	for (*count = 0; in.len > 0; ++*count) {
-		if (*count == GROUPS || (*count > 0 && !span_take(&in, ':')) ||
-			!take_group(&in, &groups[*count]))
+		if (*count == GROUPS || (*count > 0 && !span_take(&in, ':')))
+			return false;
+		if (*count < GROUPS - 1 && take_dotted(&in, &groups[*count]))
+			++*count;
+		else if (!take_group(&in, &groups[*count]))
 			return false;
 	}
 	return true;
@@ -78,6 +95,8 @@ parse_v6(struct span text, uint8_t out[16])
 	if (!parse_groups(span_at(text.at, gap), head, &heads) ||
 		!parse_groups(right, tail, &tails))
 		return false;
+	if (has_gap && span_find_octet(span_at(text.at, gap), '.') < gap)
+		return false; /* dotted, and more behind it */
 	if (has_gap ? heads + tails >= GROUPS : heads != GROUPS)
 		return false;
 	memcpy(all, head, heads * sizeof all[0]);

@@ -6,7 +6,7 @@
 #include "lib/base/buf.h"
 
 /* The whole of `text` is "192.0.2.1" (no leading zeros) or an IPv6 address in
- * a form of RFC 4291 section 2.2, its last 32 bits in hexadecimal. */
+ * a form of RFC 4291 section 2.2; a gap stands for one group or more. */
 bool ip_parse(struct span text, uint8_t out[16]);
 
 /* The form of RFC 5952, or dotted when IPv4 is mapped. */

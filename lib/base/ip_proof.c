@@ -1,6 +1,6 @@
 /* Law: every address survives its own text. */
+#include "lib/base/ip.h"
 #include "lib/base/property.h"
-#include "lib/conf/ip.h"
 
 PROPERTY(ip_round_trip)
 {

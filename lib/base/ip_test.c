@@ -1,4 +1,4 @@
-#include "lib/conf/ip.h"
+#include "lib/base/ip.h"
 
 #include "lib/base/test.h"
 
@@ -25,6 +25,14 @@ static const struct {
 		"2001:db8::1:0:0:1" },
 	{ "gap at the end", "fe80::", "fe80::" },
 	{ "mapped IPv4 is IPv4", "::ffff:c000:201", "192.0.2.1" },
+	{ "mapped, dotted", "::ffff:192.0.2.1", "192.0.2.1" },
+	{ "dotted behind six groups", "64:ff9b:0:0:0:0:192.0.2.1",
+		"64:ff9b::c000:201" },
+	{ "dotted behind seven groups", "1:2:3:4:5:6:7:192.0.2.1", NULL },
+	{ "dotted first", "192.0.2.1::", NULL },
+	{ "dotted in the middle", "::192.0.2.1:1", NULL },
+	{ "dotted that is none", "::192.0.2", NULL },
+	{ "dotted with a leading zero", "::192.0.2.01", NULL },
 	{ "two gaps", "1::2::3", NULL },
 	{ "three colons", ":::", NULL },
 	{ "nine groups", "1:2:3:4:5:6:7:8:9", NULL },
