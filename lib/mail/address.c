@@ -1,6 +1,9 @@
 #include "lib/mail/address.h"
 
+#include "lib/base/escape.h"
+#include "lib/base/ip.h"
 #include "lib/base/must.h"
+#include "lib/mail/idna.h"
 
 /* clang-format off */
 static const bool atext[256] = {
@@ -9,17 +12,13 @@ static const bool atext[256] = {
 	['\''] = true, ['*'] = true, ['+'] = true, ['-'] = true, ['/'] = true,
 	['='] = true, ['?'] = true, ['^'] = true, ['_'] = true, ['`'] = true,
 	['{'] = true, ['|'] = true, ['}'] = true, ['~'] = true,
+	[128 ... 255] = true, /* whether that is UTF-8 is seen later */
 };
-static const bool let_dig[256] = {
-	['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true,
-};
-static const bool ldh[256] = {
+/* sub-domain = Let-dig [Ldh-str] / U-label */
+static const bool label_text[256] = {
 	['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true,
 	['-'] = true,
-};
-/* dcontent of an address literal: printable but "[", "\", "]" */
-static const bool dcontent[256] = {
-	[33 ... 90] = true, [94 ... 126] = true,
+	[128 ... 255] = true,
 };
 /* clang-format on */
 
@@ -37,18 +36,18 @@ take_dot_string(struct span *in)
 	return true;
 }
 
-/* qtextSMTP = %d32-33 / %d35-91 / %d93-126
+/* qtextSMTP = %d32-33 / %d35-91 / %d93-126 / UTF8-non-ascii
  * quoted-pairSMTP = %d92 %d32-126 */
 static bool
 take_qcontent(struct span *in)
 {
 	uint8_t c = span_shift(in);
 
-	if (c == '\\') {
-		if (in->len == 0)
-			return false;
-		c = span_shift(in);
-	}
+	if (c != '\\')
+		return c >= 32 && c != 127;
+	if (in->len == 0)
+		return false;
+	c = span_shift(in);
 	return c >= 32 && c <= 126;
 }
 
@@ -72,80 +71,160 @@ take_local(struct span *in)
 	return take_dot_string(in);
 }
 
-/* sub-domain = Let-dig [Ldh-str] */
 static bool
-take_label(struct span *in)
+put_label(struct buf *b, struct span label)
 {
-	struct span label = *in;
-	size_t len;
+	size_t before = b->len;
 
-	if (in->len == 0 || !let_dig[*in->at])
+	if (label.len == 0 || label.at[0] == '-' ||
+		label.at[label.len - 1] == '-' || !a_label_is_sound(label) ||
+		!put_a_label(b, label))
 		return false;
-	len = span_skip(in, ldh);
-	return len <= LABEL_MAX && label.at[len - 1] != '-';
+	return b->len - before <= LABEL_MAX;
+}
+
+/* Domain = sub-domain *("." sub-domain), put in the form that is compared */
+static bool
+take_domain(struct span *in, struct buf *b)
+{
+	do {
+		struct span start = *in;
+
+		span_skip(in, label_text);
+		if (b->len > 0 && !buf_push(b, '.'))
+			return false;
+		if (!put_label(b, span_before(start, *in)))
+			return false;
+	} while (span_take(in, '.'));
+	return true;
+}
+
+static bool
+is_ascii(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.at[i] >= 0x80)
+			return false;
+	return true;
 }
 
 bool
-take_domain(struct span *in)
+put_domain(struct buf *b, struct span domain)
 {
-	struct span start = *in;
+	uint8_t room[DOMAIN_MAX];
+	struct buf form = BUF(room);
 
-	do {
-		if (!take_label(in))
-			return false;
-	} while (span_take(in, '.'));
-	return span_before(start, *in).len <= DOMAIN_MAX;
+	return take_domain(&domain, &form) && domain.len == 0 &&
+		buf_put(b, buf_view(&form));
 }
 
 bool
 domain_is_valid(struct span domain)
 {
-	return take_domain(&domain) && domain.len == 0;
+	uint8_t room[DOMAIN_MAX];
+	struct buf form = BUF(room);
+
+	return is_ascii(domain) && put_domain(&form, domain);
 }
 
-/* address-literal = "[" 1*dcontent "]"; never a mailbox of ours, so what is in
- * it is not looked at more closely */
+/* address-literal = "[" ( IPv4 / "IPv6:" IPv6 ) "]" */
 static bool
 take_literal(struct span *in, struct span *content)
 {
-	struct span start;
+	uint8_t address[16];
+	struct span text;
+	bool tagged;
 
 	if (!span_take(in, '['))
 		return false;
-	start = *in;
-	if (span_skip(in, dcontent) == 0)
-		return false;
-	*content = span_before(start, *in);
-	return content->len <= DOMAIN_MAX - 2 && span_take(in, ']');
+	*content = span_shift_upto(in, span_find_octet(*in, ']'));
+	text = *content;
+	tagged = span_take_nocase(&text, SPAN("IPv6:"));
+	return tagged == (span_find_octet(text, ':') < text.len) &&
+		ip_parse(text, address) && span_take(in, ']');
 }
 
-static const struct fault *
-why(struct span text)
+/* Characters beyond ASCII: UTF-8, and no controls. */
+static bool
+is_text(struct span s)
 {
-	for (size_t i = 0; i < text.len; i++)
-		if (text.at[i] >= 0x80)
-			return &fault_address_8bit;
-	return &fault_address_syntax;
+	uint32_t c;
+
+	while (s.len > 0)
+		if (!take_utf8(&s, &c) || (c >= 0x7f && c < 0xa0))
+			return false;
+	return true;
+}
+
+/* Mailbox; `len` is that of the form that is looked up, but for the quotes. */
+static bool
+take_mailbox(struct span *in, struct address *a, size_t *len)
+{
+	uint8_t room[DOMAIN_MAX];
+	struct buf form = BUF(room);
+	struct span start = *in;
+
+	if (!take_local(in))
+		return false;
+	a->local = span_before(start, *in);
+	if (a->local.len > LOCAL_MAX || !is_text(a->local) ||
+		!span_take(in, '@'))
+		return false;
+	start = *in;
+	a->is_literal = in->len > 0 && *in->at == '[';
+	if (a->is_literal) {
+		*len = a->local.len + 3;
+		if (!take_literal(in, &a->domain))
+			return false;
+		*len += a->domain.len;
+		return true;
+	}
+	if (!take_domain(in, &form))
+		return false;
+	a->domain = span_before(start, *in);
+	*len = a->local.len + 1 +
+		(form.len > a->domain.len ? form.len : a->domain.len);
+	return true;
+}
+
+FALLIBLE
+address_take_utf8(struct span *text, struct address *out)
+{
+	struct span in = *text;
+	struct address a;
+	size_t len;
+
+	if (!take_mailbox(&in, &a, &len) || len > MAILBOX_MAX)
+		return &fault_address_syntax;
+	a.utf8 = !is_ascii(a.local) || !is_ascii(a.domain);
+	*text = in;
+	*out = a;
+	return OK;
 }
 
 FALLIBLE
 address_take(struct span *text, struct address *out)
 {
-	struct span in = *text, start;
+	struct span in = *text;
+	struct address a;
+	const struct fault *f = address_take_utf8(&in, &a);
+
+	if (f ? !is_ascii(*text) : a.utf8)
+		return &fault_address_8bit;
+	TRY(f);
+	*text = in;
+	*out = a;
+	return OK;
+}
+
+FALLIBLE
+address_parse_utf8(struct span text, struct address *out)
+{
 	struct address a;
 
-	if (!take_local(&in))
-		return why(in);
-	a.local = span_before(*text, in);
-	if (a.local.len > LOCAL_MAX || !span_take(&in, '@'))
-		return why(in);
-	start = in;
-	a.is_literal = in.len > 0 && *in.at == '[';
-	if (a.is_literal ? !take_literal(&in, &a.domain) : !take_domain(&in))
-		return why(in);
-	if (!a.is_literal)
-		a.domain = span_before(start, in);
-	*text = in;
+	TRY(address_take_utf8(&text, &a));
+	if (text.len > 0)
+		return &fault_address_syntax;
 	*out = a;
 	return OK;
 }
@@ -157,7 +236,8 @@ address_parse(struct span text, struct address *out)
 
 	TRY(address_take(&text, &a));
 	if (text.len > 0)
-		return why(text);
+		return is_ascii(text) ? &fault_address_syntax
+				      : &fault_address_8bit;
 	*out = a;
 	return OK;
 }
@@ -218,15 +298,21 @@ put_local(struct buf *out, struct span local)
 	return put_quoted(out, content);
 }
 
+static bool
+put_literal(struct buf *out, struct span content)
+{
+	return buf_push(out, '[') && put_lower(out, content) &&
+		buf_push(out, ']');
+}
+
 FALLIBLE
 address_canonical(const struct address *a, struct buf *out)
 {
 	size_t before = out->len;
 
 	if (put_local(out, a->local) && buf_push(out, '@') &&
-		(!a->is_literal || buf_push(out, '[')) &&
-		put_lower(out, a->domain) &&
-		(!a->is_literal || buf_push(out, ']')))
+		(a->is_literal ? put_literal(out, a->domain)
+			       : put_domain(out, a->domain)))
 		return OK;
 	out->len = before;
 	return &fault_address_syntax;

@@ -5,7 +5,10 @@
  *
  * One strict reading for envelope, settings and headers.  "%" and "!" are
  * ordinary characters of an Atom and never a route; a source route is no
- * Mailbox.  A domain is ASCII: internationalised ones arrive as A-labels.
+ * Mailbox.  An address literal is IPv4 or IPv6.  A label "xn--..." has a U-label.
+ *
+ * With SMTPUTF8 (RFC 6531 section 3.3) the local part may have characters beyond
+ * ASCII and the domain U-labels.
  */
 #pragma once
 
@@ -15,27 +18,32 @@
 #define LOCAL_MAX   64  /* octets, RFC 5321 section 4.5.3.1.1 */
 #define DOMAIN_MAX  255 /* octets, RFC 5321 section 4.5.3.1.2 */
 #define LABEL_MAX   63  /* octets, RFC 1035 section 2.3.4     */
-#define MAILBOX_MAX (LOCAL_MAX + 1 + DOMAIN_MAX)
+#define MAILBOX_MAX 254 /* octets: a path has 256, section 4.5.3.1.3 */
 
 /* Views into the text that was parsed. */
 struct address {
 	struct span local; /* as written, quotes included */
 	struct span domain; /* without brackets when it is a literal */
 	bool is_literal;
+	bool utf8; /* something in it is beyond ASCII */
 };
 
 /* The whole of `text` is a Mailbox.
  *
- * address_8bit    an octet beyond ASCII: SMTPUTF8 is not offered (RFC 6531)
+ * address_8bit    an octet beyond ASCII
  * address_syntax  anything else that is not the grammar, or too long */
 FALLIBLE address_parse(struct span text, struct address *out);
 
-/* Read a Mailbox off the front of *in. */
+/* The same with SMTPUTF8; never address_8bit. */
+FALLIBLE address_parse_utf8(struct span text, struct address *out);
+
+/* Read a Mailbox off the front of *in, with SMTPUTF8 or without. */
 FALLIBLE address_take(struct span *in, struct address *out);
+FALLIBLE address_take_utf8(struct span *in, struct address *out);
 
 /* The one form that is compared and looked up: quotes gone where an atom will
- * do, escapes undone, local part and domain in lower case.  `out` needs room
- * for MAILBOX_MAX octets.
+ * do, escapes undone, local part and domain in lower case, U-labels as A-labels.
+ * `out` needs room for MAILBOX_MAX octets.
  *
  * A site's mailboxes are one whatever the case of the local part: RFC 5321
  * section 2.4 discourages any other. */
@@ -45,5 +53,6 @@ FALLIBLE address_canonical(const struct address *a, struct buf *out);
  * with the limits of RFC 1035. */
 bool domain_is_valid(struct span domain);
 
-/* As address_take does it for its domain. */
-bool take_domain(struct span *in);
+/* A domain, with U-labels or without, as it is compared and looked up.  False,
+ * and nothing appended: it is none, or does not fit. */
+bool put_domain(struct buf *b, struct span domain);
