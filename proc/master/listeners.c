@@ -12,8 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/base/ip.h"
 #include "lib/base/number.h"
-#include "lib/conf/ip.h"
 #include "proc/master/give.h"
 #include "sys/fd.h"
 #include "sys/log.h"
