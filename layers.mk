@@ -10,9 +10,9 @@ lib/smtp      := lib/base lib/mail
 lib/imap      := lib/base lib/mail lib/mime
 lib/policy    := lib/base lib/mail
 lib/sched     := lib/base
-lib/conf      := lib/base lib/mail
+lib/conf      := lib/base lib/mail lib/policy
 trust         := lib/base
-sys           := lib/base lib/mail lib/conf trust
+sys           := lib/base lib/mail lib/policy lib/conf trust
 state/journal := lib/base trust sys
 state/queue   := lib/base lib/mail lib/sched trust sys state/journal
 state/store   := lib/base lib/mail lib/mime trust sys state/journal
@@ -31,18 +31,19 @@ proc/keys       := lib/base lib/conf trust sys
 proc/dns        := lib/base lib/mail lib/conf trust sys
 proc/scan       := lib/base lib/mail lib/conf trust sys
 proc/queue      := lib/base lib/mail lib/sched lib/conf trust sys state/journal state/queue
+proc/meter      := lib/base lib/policy lib/conf trust sys
 proc/dial       := lib/base lib/mail lib/policy lib/conf trust sys
 proc/relay      := lib/base lib/mail lib/smtp lib/conf trust sys
 proc/store      := lib/base lib/mail lib/conf trust sys state/journal state/store
 proc/log        := lib/base lib/conf trust sys state/log
-ctl             := lib/base lib/mail lib/conf trust sys state/journal state/queue state/store state/users state/log standard
+ctl             := lib/base lib/mail lib/policy lib/conf trust sys state/journal state/queue state/store state/users state/log standard
 
 # lib/ computes: no kernel, no clock, no heap, no globals (tools/check-pure).
 PURE := lib/base lib/mail lib/mime lib/smtp lib/imap lib/policy lib/sched \
 	lib/conf trust
 
 PROGRAMS := proc/master proc/mx proc/submission proc/login proc/imap \
-	proc/auth proc/keys proc/dns proc/scan proc/queue proc/dial \
+	proc/auth proc/keys proc/dns proc/scan proc/queue proc/meter proc/dial \
 	proc/relay proc/store proc/log ctl
 
 FOLDERS := $(PURE) sys state/journal state/queue state/store state/users \

@@ -151,7 +151,7 @@ static const struct {
 		"mailbox-directory", "another directory or file is inside" },
 	{ "same directory", NAMES PERMIT "log-directory /l\n"
 		"queue-directory /l\n", 5, "queue-directory",
-		"queue-directory, log-directory and run-directory must differ" },
+		"queue-directory, log-directory, limits-directory and run-directory must differ" },
 	{ "made-up names in production", NAMES PERMIT
 		"dns { local-data \"a.example. A 192.0.2.1\" }\n", 4,
 		"local-data", "made-up DNS answers are for tests" },

@@ -175,6 +175,7 @@ mailbox_shared(const struct site *s, uint32_t i, struct instant now)
 	return is_within(SITE_TEXT(s->queue_directory), mail) ||
 		is_within(SITE_TEXT(s->log_directory), mail) ||
 		is_within(SITE_TEXT(s->run_directory), mail) ||
+		is_within(SITE_TEXT(s->limits_directory), mail) ||
 		is_within(SITE_TEXT(s->users), mail) ||
 		is_within(SITE_TEXT(s->key), mail);
 }
@@ -185,10 +186,12 @@ directories_equal(const struct site *s, uint32_t i, struct instant now)
 	struct span queue = SITE_TEXT(s->queue_directory);
 	struct span log = SITE_TEXT(s->log_directory);
 	struct span run = SITE_TEXT(s->run_directory);
+	struct span limits = SITE_TEXT(s->limits_directory);
 
 	(void)i, (void)now;
 	return span_equals(queue, log) || span_equals(queue, run) ||
-		span_equals(log, run);
+		span_equals(log, run) || span_equals(limits, queue) ||
+		span_equals(limits, log) || span_equals(limits, run);
 }
 
 static bool
@@ -203,6 +206,44 @@ source_above_sessions(const struct site *s, uint32_t i, struct instant now)
 {
 	(void)i, (void)now;
 	return s->max_per_source > s->max_sessions;
+}
+
+static bool
+net_below_source(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)i, (void)now;
+	return s->max_per_net < s->max_per_source ||
+		s->max_per_net > s->max_sessions;
+}
+
+static bool
+few_above_source(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)i, (void)now;
+	return s->few_sessions > s->max_per_source;
+}
+
+/* What one message may be must fit into every limit, or it never gets in. */
+static bool
+message_above_rates(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)i, (void)now;
+	for (enum limit_number n = 0; n < LIMITS; n++)
+		if (limit_row(n)->unit == UNIT_OCTETS &&
+			s->rates[n] < s->max_message)
+			return true;
+	return false;
+}
+
+static bool
+recipients_above_rates(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)i, (void)now;
+	for (enum limit_number n = 0; n < LIMITS; n++)
+		if (limit_row(n)->unit == UNIT_RECIPIENTS &&
+			s->rates[n] < s->max_recipients)
+			return true;
+	return false;
 }
 
 static bool
@@ -270,8 +311,8 @@ static const struct rule {
 		"volume for themselves (NC-2.2.b)" },
 	{ directories_equal, THE_SITE, WEIGHT_ERROR, SECTION_TOP,
 		"queue-directory",
-		"queue-directory, log-directory and run-directory must "
-		"differ; change one" },
+		"queue-directory, log-directory, limits-directory and "
+		"run-directory must differ; change one" },
 	{ notice_after_expiry, THE_SITE, WEIGHT_ERROR, SECTION_RELAY,
 		"delay-notice",
 		"it would come after `expire`; choose a shorter time" },
@@ -279,6 +320,23 @@ static const struct rule {
 		"sessions-per-source",
 		"more than `sessions`; one source could take them all, "
 		"choose a smaller number (NC-2.1.8)" },
+	{ net_below_source, THE_SITE, WEIGHT_ERROR, SECTION_LIMITS,
+		"sessions-per-net",
+		"must be at least `sessions-per-source` and at most `sessions` "
+		"(NC-2.1.8)" },
+	{ few_above_source, THE_SITE, WEIGHT_ERROR, SECTION_LIMITS,
+		"sessions-few",
+		"more than `sessions-per-source`; choose a smaller number "
+		"(NC-2.1.8)" },
+	{ message_above_rates, THE_SITE, WEIGHT_ERROR, SECTION_LIMITS,
+		"message",
+		"larger than a limit of octets in an hour: such a message "
+		"could never come in; raise that or choose a smaller size "
+		"(NC-2.1.8)" },
+	{ recipients_above_rates, THE_SITE, WEIGHT_ERROR, SECTION_LIMITS,
+		"recipients",
+		"more than a limit of recipients in an hour: such a message "
+		"could never come in; raise that or choose fewer (NC-2.1.8)" },
 	{ host_above_connections, THE_SITE, WEIGHT_ERROR, SECTION_RELAY,
 		"per-host", "more than `connections`; choose a smaller number" },
 	{ message_above_mailbox, THE_SITE, WEIGHT_ERROR, SECTION_LIMITS,

@@ -5,7 +5,7 @@
 #include "lib/conf/errors.h"
 #include "lib/conf/schema.h"
 
-#define SETTINGS_MOST 64 /* rows of the schema, at most */
+#define SETTINGS_MOST 128 /* rows of the schema, at most */
 
 /* Where things stood in the file; 0: the default holds. */
 struct conf_lines {

@@ -66,6 +66,13 @@ static const struct setting settings[] = {
 { TOP, "log-directory", KIND_PATH, OF(log_directory), 0, 0,
   "/var/log/posthold", 0, 0, "", START, "NC-2.4.3",
   "Where events are recorded." },
+{ TOP, "limits-directory", KIND_PATH, OF(limits_directory), 0, 0,
+  "/var/lib/posthold/limits", 0, 0, "", START, "NC-2.1.8",
+  "Where the counters of the limits are kept over a restart." },
+{ TOP, "performance-standard", KIND_PATH, OF(standard), 0, 0,
+  "/etc/posthold/performance.standard", 0, 0, "", LIVE, "NC-2.1.8",
+  "What this machine was measured to do, signed: `posthold calibrate` writes it. "
+  "No limit may be above 70 % of it." },
 { TOP, "run-directory", KIND_PATH, OF(run_directory), 0, 0, "/run/posthold",
   0, 0, "", START, "NC-2.1.1", "Where the control sockets are." },
 { TOP, "clamd", KIND_PATH, OF(clamd), 0, 0, "/run/clamav/clamd.ctl", 0, 0, "",
@@ -123,6 +130,13 @@ static const struct setting settings[] = {
 { LIM, "sessions-per-source", KIND_NUMBER, OF(max_per_source), 0, 0, "20", 1,
   16000, "", LIVE, "NC-2.1.8",
   "Sessions of one address (IPv6: of one /64) at one moment." },
+{ LIM, "sessions-per-net", KIND_NUMBER, OF(max_per_net), 0, 0, "100", 1, 16000,
+  "", LIVE, "NC-2.1.8",
+  "Sessions of one IPv4 /24 (IPv6: of one /48) at one moment." },
+{ LIM, "sessions-few", KIND_NUMBER, OF(few_sessions), 0, 0, "5", 1, 1000, "",
+  LIVE, "NC-2.1.8",
+  "When half of the sessions are taken, only an address that holds fewer than so "
+  "many (and a network that holds fewer than four times as many) gets one." },
 { LIM, "messages", KIND_NUMBER, OF(max_messages), 0, 0, "100", 1, 100000, "",
   LIVE, "NC-2.1.8", "Messages in one SMTP session." },
 { LIM, "imap-sessions", KIND_NUMBER, OF(max_imap), 0, 0, "500", 1, 10000, "",
@@ -154,6 +168,14 @@ static const struct setting settings[] = {
   "NC-2.1.8", "From connection to proven credential." },
 { LIM, "imap-idle", KIND_TIME, OF(imap_idle_us), 0, 0, "30m", 1800, 86400, "",
   LIVE, "RFC 3501 section 5.4", "Wait for a command of a reader." },
+{ LIM, "slow", KIND_TIME, OF(slow_us), 0, 0, "5s", 1, 300, "", LIVE, "NC-2.1.8",
+  "When every message of a service waits longer than this for its 250, a rising "
+  "share of new connections is refused (421) until it is better." },
+#define LIMIT(dim, unit, kind, name, initial, least, most, window, help)      \
+	{ LIM, name, KIND_##kind, OF(rates[LIMIT_##dim##_##unit]), 0, 0,       \
+	initial, least, most, "", LIVE, "NC-2.1.8", help },
+#include "lib/policy/limits.def"
+#undef LIMIT
 
 { SECTION_DNS, "trust-anchor", KIND_PATH, OF(trust_anchor), 0, 0,
   "/usr/share/dns/root.key", 0, 0, "", START, "RFC 4035 section 4.4",

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "lib/base/time.h"
+#include "lib/policy/limits.h"
 
 #define SITE_MAGIC   0x70686f6cu /* "lohp" in a little-endian file */
 #define SITE_VERSION 1
@@ -90,6 +91,8 @@ struct site {
 	uint32_t max_recipients;   /* of a message, RFC 5321 section 4.5.3.1.8 */
 	uint32_t max_sessions;     /* of one service                          */
 	uint32_t max_per_source;   /* sessions of one address (IPv6: /64)     */
+	uint32_t max_per_net;      /* of one /24 (IPv6: /48)                  */
+	uint32_t few_sessions;     /* who holds fewer has half of all         */
 	uint32_t max_messages;     /* in one SMTP session                     */
 	uint32_t data_rate;        /* octets a second of a message, at least  */
 	uint32_t max_imap;         /* IMAP session processes                  */
@@ -98,7 +101,10 @@ struct site {
 	uint64_t max_mailbox;      /* octets of one account                   */
 	uint64_t min_free;         /* octets a volume keeps free, else 452    */
 
+	uint64_t rates[LIMITS];    /* lib/policy/limits.def                   */
+
 	/* waiting times, microseconds */
+	int64_t slow_us;      /* for 250; longer is overload                */
 	int64_t idle_us;      /* for a command, RFC 5321 section 4.5.3.2.7  */
 	int64_t data_us;      /* between blocks of data, section 4.5.3.2.5  */
 	int64_t message_us;   /* from 354 to the end of a message           */
@@ -126,6 +132,8 @@ struct site {
 	char queue_directory[256];
 	char log_directory[256];
 	char run_directory[256]; /* control sockets, process id              */
+	char limits_directory[256]; /* counters of the limits               */
+	char standard[256];      /* what the machine was measured to do     */
 	char clamd[256];         /* socket of the virus engine               */
 	char trust_anchor[256];  /* DNSSEC root anchor                       */
 
