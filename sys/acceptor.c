@@ -8,13 +8,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "lib/base/must.h"
-#include "lib/conf/site.h"
+#include "lib/base/buf.h"
+#include "lib/policy/share.h"
 #include "sys/crypto.h"
 #include "sys/fd.h"
 
 #define TURN_ACCEPTS 64
-#define SOURCES      65536 /* counts of the sketch, a power of two */
 #define EXHAUSTED    (SECONDS(1) / 10) /* no descriptors: look again then */
 
 struct listener {
@@ -27,28 +26,12 @@ struct acceptor {
 	struct loop *loop;
 	struct timer *again;
 	on_accept *f;
+	put_refusal *refusal;
 	void *owner;
-	uint32_t per_source;
-	uint64_t key[2];
+	const struct site *site;
 	struct listener listeners[SITE_PERMITS];
-	uint16_t counts[SOURCES];
+	struct share share;
 };
-
-/* The count of a source.  A multiplication by a secret odd number and the high
- * bits of it: universal enough for a key that nobody sees. */
-static uint16_t *
-count_of(struct acceptor *a, const uint8_t peer[16])
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	uint64_t high, low = 0;
-
-	memcpy(&high, peer, 8);
-	if (!memcmp(peer, mapped, sizeof mapped))
-		memcpy(&low, peer + 8, 8);
-	high = (high ^ a->key[1]) * a->key[0];
-	low = (low ^ (high >> 29)) * a->key[0];
-	return &a->counts[(high ^ low) >> 48];
-}
 
 static void
 take_peer(const struct sockaddr_storage *from, uint8_t peer[16], uint16_t *port)
@@ -84,19 +67,53 @@ go_on(void *arg)
 	pause_all(arg, false);
 }
 
+/* What the client sent already is read first: closing with unread octets would
+ * take our words back (RST). */
+static void
+say(struct acceptor *a, int fd, int permit, const uint8_t peer[16],
+	const struct fault *why)
+{
+	uint8_t room[512], unread[2048];
+	struct buf out = BUF(room);
+
+	if (a->refusal)
+		a->refusal(a->owner, &out, permit, peer, why);
+	if (out.len == 0)
+		return;
+	if (send(fd, out.at, out.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		return; /* it has gone */
+	(void)!recv(fd, unread, sizeof unread, MSG_DONTWAIT);
+}
+
+void
+acceptor_refuse(struct acceptor *a, int fd, int permit, const uint8_t peer[16],
+	const struct fault *why)
+{
+	OWNED(fd_close) int owned = fd;
+
+	say(a, owned, permit, peer, why);
+	share_give(&a->share, peer);
+}
+
 static void
 take(struct acceptor *a, int connection, int permit,
 	const struct sockaddr_storage *from)
 {
+	const struct share_limits limits = { .slots = a->site->max_sessions,
+		.per_source = a->site->max_per_source,
+		.per_net = a->site->max_per_net,
+		.few = a->site->few_sessions };
 	OWNED(fd_close) int fd = connection;
+	const struct fault *f;
 	uint8_t peer[16];
-	uint16_t port, *count;
+	uint16_t port;
 
 	take_peer(from, peer, &port);
-	count = count_of(a, peer);
-	if (*count < a->per_source &&
-		a->f(a->owner, fd_give(&fd), permit, peer, port))
-		++*count;
+	f = share_take(&a->share, &limits, peer);
+	if (f)
+		say(a, fd, permit, peer, f);
+	else if (!a->f(a->owner, fd_give(&fd), permit, peer, port))
+		share_give(&a->share, peer);
 }
 
 static void
@@ -127,22 +144,38 @@ readable(void *arg, unsigned what)
 	}
 }
 
+/* Places for as many sessions as the service may have. */
+static bool
+open_share(struct share *s, uint32_t sessions)
+{
+	struct share_holder *holders = calloc(2 * sessions, sizeof *holders);
+	struct table_slot *slots = calloc(2 * sessions, sizeof *slots);
+	struct siphash_key key;
+
+	if (!holders || !slots) {
+		free(holders);
+		free(slots);
+		return false;
+	}
+	random_octets(key.octets, sizeof key.octets);
+	share_init(s, holders, slots, 2 * sessions, &key);
+	return true;
+}
+
 FALLIBLE
-acceptor_open(struct loop *l, uint32_t per_source, on_accept *f, void *owner,
-	struct acceptor **out)
+acceptor_open(struct loop *l, const struct site *site, on_accept *f,
+	put_refusal *refusal, void *owner, struct acceptor **out)
 {
 	struct acceptor *a = calloc(1, sizeof *a);
 
 	if (!a)
 		return &fault_sys_failed;
-	*a = (struct acceptor){ .loop = l, .f = f, .owner = owner,
-		.per_source = per_source < UINT16_MAX ? per_source
-						      : UINT16_MAX };
-	random_octets(a->key, sizeof a->key);
-	a->key[0] |= 1;
+	*a = (struct acceptor){ .loop = l, .site = site, .f = f,
+		.refusal = refusal, .owner = owner };
 	for (int i = 0; i < SITE_PERMITS; i++)
 		a->listeners[i] = (struct listener){ a, NULL, -1, i };
-	if (timer_open(l, go_on, a, &a->again)) {
+	if (!open_share(&a->share, site->max_sessions) ||
+		timer_open(l, go_on, a, &a->again)) {
 		free(a);
 		return &fault_sys_failed;
 	}
@@ -179,8 +212,5 @@ acceptor_unlisten_all(struct acceptor *a)
 void
 acceptor_ended(struct acceptor *a, const uint8_t peer[16])
 {
-	uint16_t *count = count_of(a, peer);
-
-	MUST(*count > 0);
-	--*count;
+	share_give(&a->share, peer);
 }

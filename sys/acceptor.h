@@ -1,13 +1,11 @@
 /* acceptor.h -- takes connections off the listening sockets that master gave.
  *
- * One source (an IPv4 address, an IPv6 /64) holds a limited number of them, so
- * that no source can fill the table (NC-2.1.8).  Sources are counted in a
- * keyed sketch: two sources may share a count, and then the limit is reached
- * a little early; nobody can choose to share one.
+ * No source can fill the table (NC-2.1.8): lib/policy/share.h says who gets a
+ * place, by the settings in force at that moment.  Who gets none reads why.
  */
 #pragma once
 
-#include "lib/base/fault.h"
+#include "lib/conf/site.h"
 #include "sys/loop.h"
 
 struct acceptor;
@@ -22,9 +20,15 @@ struct acceptor;
 typedef bool on_accept(void *owner, int fd, int permit, const uint8_t peer[16],
 	uint16_t port);
 
-/* per_source  connections of one source at a moment */
-FALLIBLE acceptor_open(struct loop *l, uint32_t per_source, on_accept *f,
-	void *owner, struct acceptor **out);
+/* What a client reads that is not let in for this reason: append it to `out`, or
+ * nothing. */
+typedef void put_refusal(void *owner, struct buf *out, int permit,
+	const uint8_t peer[16], const struct fault *why);
+
+/* `site` is read at each connection: it may change in its place.  `refusal` may
+ * be NULL. */
+FALLIBLE acceptor_open(struct loop *l, const struct site *site, on_accept *f,
+	put_refusal *refusal, void *owner, struct acceptor **out);
 
 /* A new listening socket of a permit, taken over; replaces an earlier one. */
 FALLIBLE acceptor_listen(struct acceptor *a, int fd, int permit);
@@ -33,3 +37,7 @@ void acceptor_unlisten_all(struct acceptor *a);
 
 /* A connection that was wanted has ended. */
 void acceptor_ended(struct acceptor *a, const uint8_t peer[16]);
+
+/* It is not wanted after all: say why, close, and it has ended. */
+void acceptor_refuse(struct acceptor *a, int fd, int permit,
+	const uint8_t peer[16], const struct fault *why);

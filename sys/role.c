@@ -116,8 +116,8 @@ take_site(void *owner, struct channel *c, const void *message, int fd)
 	}
 	r->site = at;
 	if (r->hooks.accept)
-		must(acceptor_open(r->loop, r->site->max_per_source,
-			r->hooks.accept, owner, &r->acceptor));
+		must(acceptor_open(r->loop, r->site, r->hooks.accept,
+			r->hooks.refusal, owner, &r->acceptor));
 	if (r->hooks.prepare)
 		r->hooks.prepare(owner, r);
 }

@@ -229,6 +229,31 @@ struct account_epoch {
 	uint32_t epoch;
 };
 
+/* --- limits -------------------------------------------------------------- */
+
+#define LIMIT_AMOUNTS 8 /* enum limit_unit of lib/policy/limits.h */
+
+/* meter: may this happen?  LIMIT_ASK is answered, and charged when it may;
+ * LIMIT_NOTE has happened already.  What is empty does not count. */
+struct limit_ask {
+	struct head head;
+	uint64_t amounts[LIMIT_AMOUNTS];
+	uint8_t peer[16];    /* IPv4 mapped into IPv6 */
+	uint32_t account;    /* 0: nobody logged in   */
+	uint16_t has_peer;
+	uint16_t domain_len;
+	uint8_t domain[NAME_MAX_]; /* represented here */
+	uint16_t rcpt_len;
+	uint8_t rcpt[ADDRESS_MAX]; /* elsewhere        */
+	uint8_t zero[6];
+};
+
+struct limit_answer {
+	struct head head;
+	uint16_t fault; /* fault_number */
+	uint8_t zero[6];
+};
+
 /* --- bodies, verdicts, delivery ------------------------------------------ */
 
 /* scan: look at the descriptor's octets from 0 to size. */
@@ -497,6 +522,28 @@ struct queue_row {
 	uint16_t rcpt_len;
 	uint8_t rcpt[ADDRESS_MAX];
 	uint8_t zero[4];
+};
+
+enum limit_verb { LIMIT_SHOW = 1, LIMIT_RELEASE };
+
+/* meter: the counters of one of these; release: of the account. */
+struct limit_order {
+	struct head head;
+	uint32_t verb; /* enum limit_verb */
+	uint32_t account;
+	uint8_t peer[16];
+	uint16_t has_peer;
+	uint16_t domain_len;
+	uint8_t domain[NAME_MAX_];
+	uint8_t zero[4];
+};
+
+/* One limit of it; then ctl_done. */
+struct limit_shown {
+	struct head head;
+	uint64_t used, most, refused;
+	uint32_t limit; /* enum limit_number of lib/policy/limits.h */
+	uint32_t held;
 };
 
 struct ctl_done {

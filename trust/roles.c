@@ -14,6 +14,7 @@ static const struct role_row rows[ROLES] = {
 [SCAN]       = { "scan",       "posthold-scan",  FILES_NONE, NET_NONE, CALLS_ANSWER,                    512, 4096, false, false, 4 },
 [STORE]      = { "store",      "posthold-store", FILES_OWN,  NET_NONE, CALLS_STORAGE | CALLS_STREAM,  98304, 8192, false, false, 2 },
 [QUEUE]      = { "queue",      "posthold-queue", FILES_OWN,  NET_NONE, CALLS_STORAGE | CALLS_STREAM,   2048, 8192, false, false, 3 },
+[METER]      = { "meter",      "posthold-meter", FILES_OWN,  NET_NONE, CALLS_STORAGE,                   256,  256, false, false, 2 },
 [DIAL]       = { "dial",       "posthold-dial",  FILES_NONE, NET_HOST, CALLS_CONNECT,                    64, 4096, false, false, 4 },
 [RELAY]      = { "relay",      "posthold-relay", FILES_NONE, NET_NONE, CALLS_ANSWER,                    512, 4096, false, false, 5 },
 [MX]         = { "mx",         "posthold-mx",    FILES_NONE, NET_NONE, CALLS_STREAM,                   2048,19000, false, false, 5 },

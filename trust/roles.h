@@ -20,6 +20,7 @@ enum role {
 	SCAN,
 	STORE,
 	QUEUE,
+	METER,
 	DIAL,
 	RELAY,
 	MX,

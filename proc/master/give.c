@@ -32,6 +32,8 @@ static const struct file_row {
 		false },
 	{ ROLE_BIT(QUEUE), FILE_DIRECTORY, FILE_(queue_directory), S_IFDIR,
 		false },
+	{ ROLE_BIT(METER), FILE_DIRECTORY, FILE_(limits_directory), S_IFDIR,
+		false },
 	{ ROLE_BIT(LOG), FILE_DIRECTORY, FILE_(log_directory), S_IFDIR, false },
 #undef FILE_
 };

@@ -20,7 +20,7 @@
 
 #define BACKLOG 1024
 
-static const enum role controlled[] = { MASTER, QUEUE, AUTH, STORE };
+static const enum role controlled[] = { MASTER, QUEUE, AUTH, STORE, METER };
 
 static int
 bind_permit(const struct site_permit *p)

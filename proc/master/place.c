@@ -112,6 +112,7 @@ place_prepare(struct master *m)
 		!make_ours(empty) || !lock(pid) ||
 		!make_of(STORE, s, s->mailbox_directory) ||
 		!make_of(QUEUE, s, s->queue_directory) ||
+		!make_of(METER, s, s->limits_directory) ||
 		!make_of(LOG, s, s->log_directory))
 		return false;
 	m->empty_root = open(empty, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
