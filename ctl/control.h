@@ -21,6 +21,7 @@ union control_answer {
 	struct ctl_done done;
 	struct queue_row row;
 	struct process_row process;
+	struct limit_shown limit;
 };
 
 /* Wait for the next message, at most ten seconds.

@@ -230,6 +230,8 @@ demo_site(struct call *c)
 			"where outgoing mail goes" },
 		{ "--clamd", "SOCKET", &demo.clamd, NULL,
 			"a virus engine that runs already" },
+		{ "--strict", NULL, NULL, &demo.strict,
+			"limits as on a new site, not for benchmarks" },
 		{ "--no-volume", NULL, NULL, &plain,
 			"mailboxes in a plain directory" },
 	};

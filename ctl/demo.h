@@ -22,6 +22,7 @@ struct demo {
 	unsigned port_base;        /* mx is base + 25, and so on          */
 	const char *smarthost;     /* NULL: nothing leaves loopback       */
 	const char *clamd;         /* the caller's virus engine, or NULL  */
+	bool strict;               /* limits as on a new site             */
 	bool volume;               /* make one for the mailboxes          */
 	struct demo_user users[DEMO_USERS];
 	bool mounted;              /* by us                               */

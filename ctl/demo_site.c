@@ -10,6 +10,7 @@
 #include "ctl/certify.h"
 #include "ctl/command.h"
 #include "ctl/demo.h"
+#include "lib/conf/schema.h"
 #include "state/users/edit.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
@@ -41,6 +42,27 @@ write_permits(FILE *f, const struct demo *d)
 			rows[i].reason, (int)end.year, end.month, end.day);
 }
 
+/* One host plays all peers: every limit is as wide as it goes, but with --strict
+ * as on a new site. */
+static void
+write_limits(FILE *f, const struct demo *d)
+{
+	fprintf(f, "limits {\n\timap-per-account 100\n\tfree 16M\n");
+	if (!d->strict) {
+		fprintf(f, "\tsessions-per-source 1000\n"
+			   "\tsessions-per-net 1000\n"
+			   "\tsessions-few 1000\n\tmessages 100000\n");
+		for (enum limit_number n = 0; n < LIMITS; n++) {
+			const struct setting *row = setting_find(SECTION_LIMITS,
+				span_of(limit_row(n)->name));
+
+			fprintf(f, "\t%s %llu\n", row->name,
+				(unsigned long long)row->max);
+		}
+	}
+	fprintf(f, "}\n");
+}
+
 static void
 write_settings(FILE *f, const struct demo *d)
 {
@@ -58,16 +80,16 @@ write_settings(FILE *f, const struct demo *d)
 		"queue-directory    %s/queue\n"
 		"log-directory      %s/log\n"
 		"run-directory      %s/run\n"
+		"performance-standard %s/performance.standard\n"
+		"limits-directory   %s/limits\n"
 		"clamd              %s%s\n",
-		at, at, at, at, at, at, at, d->clamd ? d->clamd : at,
+		at, at, at, at, at, at, at, at, at, d->clamd ? d->clamd : at,
 		d->clamd ? "" : "/clamd.sock");
 	write_permits(f, d);
 	if (d->smarthost)
 		fprintf(f, "relay { smarthost %s schedule \"1s 2s 5s 30s 5m\" }\n",
 			d->smarthost);
-	/* One host plays all peers. */
-	fprintf(f, "limits { sessions-per-source 1000 messages 100000 "
-		   "imap-per-account 100 free 16M }\n");
+	write_limits(f, d);
 	if (!d->smarthost) /* a resolver that is not there: nothing leaves */
 		fprintf(f, "dns { stub \". 127.0.0.1 1\" }\n");
 }

@@ -60,14 +60,18 @@ write_names(FILE *f, const struct plan *p)
 		"domain             %s\n\n"
 		"certificate        %s/certificate.pem\n"
 		"key                %s/key.pem\n"
-		"users              %s/users\n\n"
+		"users              %s/users\n"
+		"performance-standard %s/performance.standard\n\n"
 		"# A block device of its own must be mounted here (NC-2.2.b).\n"
 		"mailbox-directory  %s/mailboxes\n"
 		"queue-directory    %s/queue\n"
+		"limits-directory   %s/limits\n"
 		"log-directory      %s%s\n"
 		"run-directory      %s%s\n\n",
 		p->domain, p->host, p->domain, p->directory, p->directory,
-		p->directory, p->state ? p->state : p->directory,
+		p->directory, p->directory,
+		p->state ? p->state : p->directory,
+		p->state ? p->state : p->directory,
 		p->state ? p->state : p->directory,
 		p->log ? p->log : p->directory, p->log ? "" : "/log",
 		p->run ? p->run : p->directory, p->run ? "" : "/run");

@@ -47,6 +47,12 @@ const struct command commands[] = {
   queue_hold },
 { "queue", "release", "ID|all", 1, 1, "Try again what was held.", "",
   queue_release },
+{ "limits", "show", "[WHO]", 0, 1, "Show what is used up of the limits.",
+  "Of everybody together and of WHO: an IP address (with its network), a\n"
+  "represented domain, or a login.", limits_show },
+{ "limits", "release", "LOGIN", 1, 1, "Let a held account send again.",
+  "It was held because it used up its budget of a day (account-day, account-first).\n"
+  "Find out why first; its counters begin anew.", limits_release_account },
 { "store", "check", "", 0, 0, "Compare the mailboxes with their journal.",
   "The site must be stopped.  Prints what is damaged, then counts; exit code 1\n"
   "when something is.", store_verify },

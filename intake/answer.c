@@ -46,7 +46,10 @@ take_rcpt(void *owner, struct channel *c, const void *message, int fd)
 	if (f)
 		LOG(EV_RCPT_REFUSED_, s->id, log_text(s->txn.sender),
 			log_text(s->engine.ask.path), log_fault(f));
-	smtp_answer(&s->engine, f);
+	if (f == &fault_mailbox_unknown)
+		limit_unknown(s);
+	else
+		smtp_answer(&s->engine, f);
 	session_run(s);
 }
 
@@ -175,6 +178,7 @@ const struct handlers intake_handlers = {
 		[SCAN_ANSWER] = take_verdict,
 		[ENQUEUE_DONE] = take_queued,
 		[DELIVER_DONE] = take_stored,
+		[LIMIT_ANSWER] = limit_answered,
 		[SIGN_ANSWER] = keys_late_answer,
 	},
 };

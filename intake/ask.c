@@ -50,6 +50,7 @@ ask_mail(struct session *s, const struct smtp_ask *ask)
 	TRY(transaction_set_sender(&s->txn,
 		span_is_set(ask->path) ? ask->path : span_at(NULL, 0),
 		ask->eight_bit));
+	s->txn.declared = ask->size;
 	smtp_answer(&s->engine, OK);
 	return OK;
 }
@@ -70,7 +71,13 @@ take_remote(struct session *s, const struct smtp_ask *ask)
 {
 	if (s->login.grant.kind != GRANT_SASL)
 		return refuse_rcpt(s, ask, &fault_relay_denied);
-	TRY(transaction_add_rcpt(&s->txn, ask->path, 0, true));
+	return limit_rcpt(s, ask);
+}
+
+FALLIBLE
+ask_take_remote(struct session *s)
+{
+	TRY(transaction_add_rcpt(&s->txn, s->engine.ask.path, 0, true));
 	smtp_answer(&s->engine, OK);
 	return OK;
 }
@@ -170,6 +177,13 @@ put_id(struct buf *b, uint64_t session, uint32_t number)
 static FALLIBLE
 ask_body(struct session *s, const struct smtp_ask *ask)
 {
+	(void)ask;
+	return limit_message(s);
+}
+
+FALLIBLE
+ask_open_body(struct session *s)
+{
 	uint8_t text[TRACE_MAX], id_text[24];
 	struct buf received = BUF(text), id = BUF(id_text);
 	struct trace t = { .helo = smtp_helo(&s->engine),
@@ -181,7 +195,7 @@ ask_body(struct session *s, const struct smtp_ask *ask)
 
 	/* As the engine does with what came behind DATA in one piece.  What is
 	 * in the network between us cannot be seen (RFC 2920 section 3.1). */
-	if (!ask->chunked && stream_has_input(s->stream))
+	if (!s->engine.ask.chunked && stream_has_input(s->stream))
 		return &fault_data_pipelined;
 	put_id(&id, s->id, s->engine.messages);
 	t.id = buf_view(&id);
@@ -220,6 +234,8 @@ ask_keep(struct session *s, const struct smtp_ask *ask)
 {
 	(void)ask;
 	s->txn.committing = true;
+	s->kept = clock_tick();
+	limit_octets(s, s->txn.body.size);
 	return commit_begin(s);
 }
 

@@ -187,6 +187,7 @@ commit_refused(struct session *s, const struct fault *f)
 {
 	cancel_queued(s);
 	log_refused(s, f, SPAN(""));
+	limit_measure(s);
 	transaction_reset(&s->txn);
 	smtp_answer(&s->engine, f);
 }
@@ -209,6 +210,7 @@ accepted(struct session *s, uint64_t stored)
 							   : SPAN("")));
 	s->octets += s->txn.body.size;
 	commit_keep(s);
+	limit_measure(s);
 	transaction_reset(&s->txn);
 	smtp_kept(&s->engine, buf_view(&id));
 }

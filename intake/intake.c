@@ -50,7 +50,9 @@ prepare(void *owner, struct role_process *r)
 	in->role = r;
 	if (!arenas || tls_start() ||
 		pool_open(sizeof(struct session), s->max_sessions,
-			&in->sessions))
+			&in->sessions) ||
+		pool_open(sizeof(struct arrival), s->max_sessions,
+			&in->arrivals))
 		exit(EXIT_FAULT);
 	arena_pool_init(&in->arenas, arenas, ARENAS);
 	keys_use(keys_over_channel, &in->keys);
@@ -88,6 +90,8 @@ unlinked(void *owner, struct channel *c)
 	struct intake *in = owner;
 	enum role peer = channel_peer(c);
 
+	if (peer == METER) /* nothing else would ever end them */
+		admit_lost(in, &fault_limit_load);
 	if (role_link(in->role, peer)) /* it has a new one already */
 		return;
 	if (peer == KEYS)
@@ -102,12 +106,14 @@ stop(void *owner)
 
 	in->stopping = true;
 	acceptor_unlisten_all(role_acceptor(in->role));
+	admit_lost(in, &fault_session_stopping);
 	session_stop_all(in);
 }
 
 static const struct role_hooks hooks = {
 	.prepare = prepare,
-	.accept = session_open,
+	.accept = admit_arrival,
+	.refusal = admit_put_refusal,
 	.file = take_file,
 	.linked = linked,
 	.unlinked = unlinked,

@@ -16,6 +16,7 @@
 #include "intake/patience.h"
 #include "intake/transaction.h"
 #include "lib/base/number.h"
+#include "lib/policy/shed.h"
 #include "lib/smtp/server.h"
 #include "sys/epochs.h"
 #include "sys/pool.h"
@@ -33,12 +34,16 @@ struct intake {
 	struct arena_pool arenas;
 	struct smtp_profile profiles[SITE_PERMITS]; /* by permit */
 	struct epochs epochs;
+	struct pool *arrivals; /* connections that wait for the meter */
+	struct shed shed;
+	struct tick told;   /* of refused connections, last */
+	uint64_t refused;   /* since */
 	bool stopping;
 };
 
 /* Whose answer a session waits for. */
 enum waits { WAITS_NOT, WAITS_RCPT, WAITS_LOGIN, WAITS_SPOOL, WAITS_VERDICT,
-	WAITS_QUEUE, WAITS_STORE };
+	WAITS_QUEUE, WAITS_STORE, WAITS_LIMIT };
 
 /* What a successful login gave; zero before. */
 struct login_facts {
@@ -56,8 +61,11 @@ struct session {
 	uint8_t peer[16];
 	uint16_t permit;
 	bool running, shaking;
+	bool unknown; /* the meter is asked about an unknown recipient */
 	const struct fault *ending; /* why it ends once nothing is at its end */
 	uint64_t octets; /* of accepted messages */
+	uint64_t unpaid; /* of messages, not yet told to the meter */
+	struct tick kept; /* when the message came to its end */
 	struct patience patience;
 	struct timer *timer;
 	uint32_t mark; /* the step's number among its kind */
@@ -70,9 +78,32 @@ struct session {
 /* The whole life of the process, for main(). */
 int intake_main(enum role self);
 
-/* session.c */
-bool session_open(void *owner, int fd, int permit, const uint8_t peer[16],
-	uint16_t port);
+/* A connection that waits for the meter. */
+struct arrival {
+	uint64_t id;
+	int fd, permit;
+	uint8_t peer[16];
+	uint16_t port;
+};
+
+/* admit.c: connections before they are sessions. */
+on_accept admit_arrival;
+put_refusal admit_put_refusal;
+bool admit_answer(struct intake *in, const struct limit_answer *m);
+void admit_lost(struct intake *in, const struct fault *why);
+
+/* limit.c: what a session asks the meter.  The first two are answered later. */
+FALLIBLE limit_rcpt(struct session *s, const struct smtp_ask *ask);
+FALLIBLE limit_message(struct session *s);
+void limit_unknown(struct session *s);
+void limit_octets(struct session *s, uint64_t octets);
+void limit_ended(struct session *s);
+void limit_measure(struct session *s);
+on_message limit_answered;
+
+/* session.c: false when there is no room; the descriptor is closed then. */
+bool session_open(struct intake *in, int fd, int permit,
+	const uint8_t peer[16], uint16_t port);
 void session_run(struct session *s);
 void session_stop_all(struct intake *in);
 
@@ -94,6 +125,10 @@ struct head session_question(struct session *s, uint32_t type,
 /* ask.c: do what the engine asks for.  A fault is its answer; OK with
  * s->waits == WAITS_NOT: it was answered on the spot. */
 FALLIBLE ask_for(struct session *s, const struct smtp_ask *ask);
+
+/* The meter agrees: take the recipient elsewhere, make room for the message. */
+FALLIBLE ask_take_remote(struct session *s);
+FALLIBLE ask_open_body(struct session *s);
 
 /* commit.c: the end of a message. */
 FALLIBLE commit_begin(struct session *s);

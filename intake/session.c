@@ -44,6 +44,7 @@ forget(struct session *s, const char *reason)
 
 	LOG(EV_CLIENT_ENDED, s->id, log_text(span_of(reason)),
 		log_number(s->engine.messages), log_number(s->octets));
+	limit_ended(s);
 	timer_close(&s->timer);
 	commit_keep(s);
 	transaction_reset(&s->txn);
@@ -313,16 +314,13 @@ start(struct session *s, int fd, uint16_t port)
 }
 
 bool
-session_open(void *owner, int fd, int permit, const uint8_t peer[16],
+session_open(struct intake *in, int fd, int permit, const uint8_t peer[16],
 	uint16_t port)
 {
 	OWNED(fd_close) int owned = fd;
-	struct intake *in = owner;
 	struct session *s;
 	uint32_t slot;
 
-	if (in->stopping)
-		return false;
 	s = pool_take(in->sessions, &slot);
 	if (!s)
 		return false;
@@ -350,6 +348,7 @@ static const enum role answerers[] = {
 	[WAITS_VERDICT] = SCAN,
 	[WAITS_QUEUE] = QUEUE,
 	[WAITS_STORE] = STORE,
+	[WAITS_LIMIT] = METER,
 };
 
 void

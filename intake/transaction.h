@@ -18,6 +18,7 @@ struct transaction {
 	struct span sender; /* empty: null sender */
 	struct rcpt *first, **last;
 	uint32_t local, remote;
+	uint64_t declared; /* octets, RFC 1870; 0: not said */
 	bool eight_bit, committing;
 	struct body body;
 	struct verdict verdict;

@@ -37,13 +37,14 @@ class Site:
         self.posthold = build / "posthold"
         self.base = free_port_base()
         self.options = options
+        self.wrapper = []  # a program and words that run the site
         self.process = None
         self.log_path = self.directory.with_suffix(".output")
 
     def start(self, seconds=60):
         output = open(self.log_path, "ab")
         self.process = subprocess.Popen(
-            [self.posthold, "demo", self.directory, "--port-base",
+            [*self.wrapper, self.posthold, "demo", self.directory, "--port-base",
              str(self.base), *self.options],
             stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         described = self.directory / "site.json"

@@ -15,7 +15,7 @@ import pytest
 from tests.harness.site import ROOT, Site
 
 HOSTILE = ROOT / "build" / "hostile"
-ROLES = {"log", "keys", "dns", "auth", "scan", "store", "queue", "dial",
+ROLES = {"log", "keys", "dns", "auth", "scan", "store", "queue", "meter", "dial",
          "relay", "mx", "submission", "login", "imap"}
 
 

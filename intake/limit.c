@@ -1,0 +1,174 @@
+/* limit.c -- what a session asks the meter (NC-2.1.8).
+ *
+ * A recipient elsewhere is asked for when it is named; a message, with its
+ * recipients here, when its data are to come; an unknown recipient before it is
+ * called unknown.  Octets beyond what the client announced are told when there
+ * are enough of them, refused commands at the end.
+ *
+ * Who logged in is counted by his account, everybody else by his address: a
+ * house full of users behind one address is not one source. */
+#include "intake/intake.h"
+#include "sys/clock.h"
+#include "sys/log.h"
+
+#define UNPAID_MOST MiB(1)
+
+static struct limit_ask
+question(const struct session *s, uint32_t type)
+{
+	struct limit_ask m = {
+		.head = { .type = type, .serial = s->slot, .session = s->id }
+	};
+
+	if (s->login.grant.kind == GRANT_SASL) {
+		m.account = s->login.grant.account;
+		return m;
+	}
+	m.has_peer = 1;
+	memcpy(m.peer, s->peer, sizeof m.peer);
+	return m;
+}
+
+static FALLIBLE
+ask(struct session *s, struct limit_ask *m)
+{
+	m->head = session_question(s, LIMIT_ASK, WAITS_LIMIT);
+	return channel_send(role_link(s->in->role, METER), m, -1);
+}
+
+FALLIBLE
+limit_rcpt(struct session *s, const struct smtp_ask *asked)
+{
+	struct limit_ask m = question(s, LIMIT_ASK);
+
+	m.amounts[UNIT_RECIPIENTS] = 1;
+	m.rcpt_len = (uint16_t)asked->path.len;
+	memcpy(m.rcpt, asked->path.at, asked->path.len);
+	return ask(s, &m);
+}
+
+/* Represented: of the user who sends, or of the first who receives. */
+static struct span
+domain_of(const struct session *s)
+{
+	struct span mailbox = s->in->submission ? s->txn.sender
+		: s->txn.first                  ? s->txn.first->address
+						: SPAN("");
+
+	while (mailbox.len > 0 && span_shift(&mailbox) != '@')
+		;
+	return mailbox;
+}
+
+FALLIBLE
+limit_message(struct session *s)
+{
+	struct limit_ask m = question(s, LIMIT_ASK);
+	struct span domain = domain_of(s);
+
+	m.amounts[UNIT_MESSAGES] = 1;
+	m.amounts[UNIT_DAY] = 1;
+	m.amounts[UNIT_RECIPIENTS] = s->txn.local;
+	m.amounts[UNIT_OCTETS] = s->txn.declared;
+	m.domain_len =
+		(uint16_t)(domain.len < sizeof m.domain ? domain.len : 0);
+	memcpy(m.domain, domain.at, m.domain_len);
+	return ask(s, &m);
+}
+
+void
+limit_unknown(struct session *s)
+{
+	struct limit_ask m = question(s, LIMIT_ASK);
+
+	m.amounts[UNIT_UNKNOWN] = 1;
+	s->unknown = true;
+	if (!ask(s, &m))
+		return;
+	s->waits = WAITS_NOT;
+	s->unknown = false;
+	smtp_answer(&s->engine, &fault_ipc_closed);
+}
+
+static void
+note(struct session *s, uint64_t errors)
+{
+	struct limit_ask m = question(s, LIMIT_NOTE);
+
+	m.amounts[UNIT_OCTETS] = s->unpaid;
+	m.amounts[UNIT_ERRORS] = errors;
+	s->unpaid = 0;
+	if (channel_send(role_link(s->in->role, METER), &m, -1))
+		return; /* away: then nothing is admitted either */
+}
+
+void
+limit_octets(struct session *s, uint64_t octets)
+{
+	if (octets > s->txn.declared)
+		s->unpaid += octets - s->txn.declared;
+	if (s->unpaid >= UNPAID_MOST)
+		note(s, 0);
+}
+
+void
+limit_ended(struct session *s)
+{
+	if (s->unpaid > 0 || s->engine.bad > 0)
+		note(s, s->engine.bad);
+}
+
+/* How long a message waited for its answer tells how loaded we are. */
+void
+limit_measure(struct session *s)
+{
+	struct shed *shed = &s->in->shed;
+	struct tick now = clock_tick();
+	uint32_t before = shed->level;
+
+	shed_measure(
+		shed, now.us - s->kept.us, site_of(s->in->role)->slow_us, now);
+	if (shed->level != before)
+		LOG(EV_LOAD_SHED, s->id, log_number(shed->level),
+			log_number(SHED_LEVELS));
+}
+
+/* --- the answer ---------------------------------------------------------- */
+
+static void
+go_on(struct session *s, const struct fault *f)
+{
+	bool unknown = s->unknown;
+
+	s->unknown = false;
+	if (unknown && f == &fault_limit_unknowns) {
+		smtp_bye(&s->engine, f);
+		return;
+	}
+	if (unknown)
+		f = f ? f : &fault_mailbox_unknown;
+	else if (!f && s->engine.ask.verb == SMTP_ASK_RCPT)
+		f = ask_take_remote(s);
+	else if (!f)
+		f = ask_open_body(s);
+	if (f)
+		smtp_answer(&s->engine, f);
+}
+
+void
+limit_answered(void *owner, struct channel *c, const void *message, int fd)
+{
+	const struct limit_answer *m = message;
+	struct intake *in = owner;
+	struct session *s;
+
+	(void)c;
+	(void)fd;
+	if (admit_answer(in, m))
+		return;
+	s = session_asker(in, &m->head, WAITS_LIMIT);
+	if (!s)
+		return;
+	go_on(s, fault_row(m->fault));
+	session_run(s);
+}
