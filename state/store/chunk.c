@@ -2,6 +2,7 @@
 
 #include "lib/base/must.h"
 #include "state/store/record.h"
+#include "sys/fd.h"
 
 #define EMAIL_OCTETS sizeof(uint64_t)
 #define ROW_OCTETS   sizeof(struct view_row)
@@ -215,28 +216,46 @@ chunk_visit(struct tables *t, struct box b, struct span ranges, on_row *f,
 	return OK;
 }
 
+/* Its rows go on ascending; *last is the uid before them. */
+static bool
+ascends(struct span rows, uint32_t *last)
+{
+	struct view_row first, end;
+
+	if (rows.len == 0 || rows.len % ROW_OCTETS != 0)
+		return false;
+	memcpy(&first, rows.at, sizeof first);
+	memcpy(&end, rows.at + rows.len - ROW_OCTETS, sizeof end);
+	if (first.uid <= *last)
+		return false;
+	*last = end.uid;
+	return true;
+}
+
 FALLIBLE
-chunk_copy_all(struct tables *t, struct box b, struct view_row *at, size_t cap,
+chunk_copy_all(struct tables *t, struct box b, struct buf *room, int fd,
 	size_t *count)
 {
 	OWNED(walk_close) struct walk w = { 0 };
 	struct table_row row;
 	struct key k;
-	size_t n = 0;
-	uint32_t first;
+	uint32_t first, last = 0;
 
+	*count = 0;
+	buf_clear(room);
 	TRY(walk_open(t, TABLE_VIEW, &w));
 	TRY(walk_seek(&w, key_uid(&k, b, 0), &row));
 	while (is_of(row.key, b, &first)) {
-		if (row.value.len % ROW_OCTETS != 0 ||
-			row.value.len / ROW_OCTETS > cap - n)
+		if (!ascends(row.value, &last))
 			return &fault_record_damaged;
-		memcpy(at + n, row.value.at, row.value.len);
-		if (n > 0 && at[n].uid <= at[n - 1].uid)
+		if (buf_room(room) < row.value.len) {
+			TRY(fd_append(fd, buf_view(room)));
+			buf_clear(room);
+		}
+		if (!buf_put(room, row.value))
 			return &fault_record_damaged;
-		n += row.value.len / ROW_OCTETS;
+		*count += row.value.len / ROW_OCTETS;
 		TRY(walk_next(&w, &row));
 	}
-	*count = n;
-	return OK;
+	return fd_append(fd, buf_view(room));
 }

@@ -36,8 +36,9 @@ typedef const struct fault *on_row(void *arg, struct view_row *row,
 FALLIBLE chunk_visit(struct tables *t, struct box b, struct span ranges,
 	on_row *f, void *arg);
 
-/* Copy all rows of the mailbox to `at`, room for `cap` of them.
+/* Append all rows of the mailbox to `fd`, in pieces of the size of `room`, which
+ * is used for it.
  *
- * record_damaged  there are more, or they do not ascend */
-FALLIBLE chunk_copy_all(struct tables *t, struct box b, struct view_row *at,
-	size_t cap, size_t *count);
+ * record_damaged  they do not ascend */
+FALLIBLE chunk_copy_all(struct tables *t, struct box b, struct buf *room,
+	int fd, size_t *count);

@@ -165,11 +165,13 @@ store_status(struct store *s, uint32_t account, struct span name,
 
 /* --- views --------------------------------------------------------------- */
 
+/* Written, not mapped: the pages of a new mapping would be zeroed and entered
+ * one by one first, which is most of the time of a large view. */
 static FALLIBLE
 fill_view(struct store *s, struct box b, const struct box_row *row, int *fd,
 	struct view_told *out)
 {
-	OWNED(memory_close) struct memory m = MEMORY_CLOSED;
+	OWNED(fd_close) int memory = -1;
 	const struct keyword_name *names;
 	size_t rows = row->messages * sizeof(struct view_row), count, keywords;
 
@@ -179,14 +181,14 @@ fill_view(struct store *s, struct box b, const struct box_row *row, int *fd,
 	*fd = -1;
 	if (out->size == 0)
 		return OK;
-	TRY(memory_open("view", out->size, &m));
-	TRY(chunk_copy_all(s->tables, b, (struct view_row *)m.at, row->messages,
-		&count));
+	TRY(fd_memory("view", &memory));
+	TRY(chunk_copy_all(s->tables, b, &s->answer, memory, &count));
 	if (count != row->messages)
 		return &fault_record_damaged;
-	if (keywords > 0)
-		memcpy(m.at + rows, names, out->size - rows);
-	return memory_seal(&m, out->size, fd);
+	TRY(fd_append(memory, span_at(names, keywords * sizeof *names)));
+	TRY(fd_seal(memory));
+	*fd = fd_give(&memory);
+	return OK;
 }
 
 FALLIBLE
