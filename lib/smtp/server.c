@@ -111,7 +111,8 @@ put_capabilities(struct smtp_server *s)
 	MUST(buf_put_text(&b, "SIZE ") && buf_put_number(&b, p->max_message));
 	MUST(put_reply_line(&s->out, 250, buf_view(&b), false));
 	MUST(put_reply_line(&s->out, 250, SPAN("8BITMIME"), false));
-	MUST(put_reply_line(&s->out, 250, SPAN("CHUNKING"), false));
+	if (!p->lmtp)
+		MUST(put_reply_line(&s->out, 250, SPAN("CHUNKING"), false));
 	if (p->tls_offered && !s->secured)
 		MUST(put_reply_line(&s->out, 250, SPAN("STARTTLS"), false));
 	if (p->submission && s->secured && !s->logged_in)
@@ -270,12 +271,12 @@ help(struct smtp_server *s, struct span argument)
 
 /* --- the table ----------------------------------------------------------- */
 
-enum verb { EHLO, HELO, STARTTLS, AUTH, MAIL, RCPT, DATA, BDAT, RSET, NOOP,
-	QUIT, VRFY, EXPN, HELP, VERBS };
+enum verb { EHLO, HELO, LHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, BDAT, RSET,
+	NOOP, QUIT, VRFY, EXPN, HELP, VERBS };
 
-static const char *const verb_names[VERBS] = { "EHLO", "HELO", "STARTTLS",
-	"AUTH", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "QUIT", "VRFY",
-	"EXPN", "HELP" };
+static const char *const verb_names[VERBS] = { "EHLO", "HELO", "LHLO",
+	"STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "NOOP",
+	"QUIT", "VRFY", "EXPN", "HELP" };
 
 typedef const struct fault *action(struct smtp_server *s, struct span argument);
 
@@ -286,30 +287,35 @@ typedef const struct fault *action(struct smtp_server *s, struct span argument);
 /* clang-format off */
 static action *const moves[SMTP_STATES][VERBS] = {
 	[SMTP_CONNECTED] = {
-		[EHLO] = ehlo, [HELO] = helo, [AUTH] = smtp_auth,
+		[EHLO] = ehlo, [HELO] = helo, [LHLO] = ehlo,
+		[AUTH] = smtp_auth,
 		[BDAT] = smtp_bdat, [RSET] = rset, [NOOP] = noop,
 		[QUIT] = quit, [VRFY] = vrfy, [EXPN] = expn, [HELP] = help,
 	},
 	[SMTP_READY] = {
-		[EHLO] = ehlo, [HELO] = helo, [STARTTLS] = starttls,
+		[EHLO] = ehlo, [HELO] = helo, [LHLO] = ehlo,
+		[STARTTLS] = starttls,
 		[AUTH] = smtp_auth, [MAIL] = mail, [BDAT] = smtp_bdat,
 		[RSET] = rset, [NOOP] = noop,
 		[QUIT] = quit, [VRFY] = vrfy, [EXPN] = expn, [HELP] = help,
 	},
 	[SMTP_HAS_SENDER] = {
-		[EHLO] = ehlo, [HELO] = helo, [STARTTLS] = starttls,
+		[EHLO] = ehlo, [HELO] = helo, [LHLO] = ehlo,
+		[STARTTLS] = starttls,
 		[RCPT] = rcpt, [BDAT] = smtp_bdat, [RSET] = rset,
 		[NOOP] = noop,
 		[QUIT] = quit, [VRFY] = vrfy, [EXPN] = expn, [HELP] = help,
 	},
 	[SMTP_HAS_RCPT] = {
-		[EHLO] = ehlo, [HELO] = helo, [STARTTLS] = starttls,
+		[EHLO] = ehlo, [HELO] = helo, [LHLO] = ehlo,
+		[STARTTLS] = starttls,
 		[RCPT] = rcpt, [DATA] = smtp_data, [BDAT] = smtp_bdat,
 		[RSET] = rset, [NOOP] = noop,
 		[QUIT] = quit, [VRFY] = vrfy, [EXPN] = expn, [HELP] = help,
 	},
 	[SMTP_HAS_CHUNKS] = {
-		[EHLO] = ehlo, [HELO] = helo, [STARTTLS] = starttls,
+		[EHLO] = ehlo, [HELO] = helo, [LHLO] = ehlo,
+		[STARTTLS] = starttls,
 		[BDAT] = smtp_bdat, [RSET] = rset, [NOOP] = noop,
 		[QUIT] = quit, [VRFY] = vrfy, [EXPN] = expn, [HELP] = help,
 	},
@@ -319,7 +325,8 @@ static action *const moves[SMTP_STATES][VERBS] = {
 /* Verbs that lead to no message.  A session that says little else holds a place
  * that others need (EN-D19). */
 static const bool idle_verbs[VERBS] = {
-	[EHLO] = true, [HELO] = true, [RSET] = true, [NOOP] = true,
+	[EHLO] = true, [HELO] = true, [LHLO] = true, [RSET] = true,
+	[NOOP] = true,
 	[VRFY] = true, [HELP] = true,
 };
 
@@ -327,6 +334,10 @@ static const bool idle_verbs[VERBS] = {
 static bool
 is_offered(const struct smtp_server *s, enum verb v)
 {
+	if (v == EHLO || v == HELO || v == BDAT)
+		return !s->profile->lmtp;
+	if (v == LHLO)
+		return s->profile->lmtp;
 	if (v == AUTH)
 		return s->profile->submission;
 	if (v == STARTTLS)
@@ -390,6 +401,7 @@ void
 smtp_answer(struct smtp_server *s, const struct fault *f)
 {
 	enum smtp_ask_verb verb = s->ask.verb;
+	size_t start = s->out.len;
 
 	MUST(s->asking);
 	s->asking = false;
@@ -408,6 +420,7 @@ smtp_answer(struct smtp_server *s, const struct fault *f)
 	case SMTP_ASK_KEEP:
 		MUST(f); /* success is smtp_kept */
 		MUST(put_reply_fault(&s->out, f));
+		smtp_answered_data(s, start);
 		smtp_end_txn(s);
 		return;
 	case SMTP_ASK_BURN:
@@ -523,6 +536,11 @@ smtp_run(struct smtp_server *s, struct span *in)
 			return SMTP_CLOSE;
 		if (buf_room(&s->out) < SMTP_ROOM)
 			return SMTP_WRITE;
+		if (s->echoes > 0) {
+			s->echoes--;
+			MUST(buf_put(&s->out, span_at(s->echo, s->echo_len)));
+			continue;
+		}
 		switch (s->state) {
 		case SMTP_IN_DATA:
 			went_on = in->len > 0 && smtp_read_data(s, in);
@@ -560,6 +578,8 @@ smtp_helo(const struct smtp_server *s)
 struct span
 smtp_protocol(const struct smtp_server *s)
 {
+	if (s->profile->lmtp)
+		return SPAN("LMTP");
 	if (!s->extended)
 		return SPAN("SMTP");
 	if (s->secured && s->logged_in)

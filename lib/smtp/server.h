@@ -27,6 +27,7 @@
 #define SMTP_HELO_MAX   255
 #define SMTP_BLOB_MAX   1024 /* octets of a SASL message, decoded          */
 #define SMTP_OUTPUT_MAX 2048 /* room for any one reply is kept              */
+#define SMTP_ECHO_MAX 160   /* octets of a reply to the end of data       */
 #define SMTP_BAD_MAX    5    /* refused commands in a session, NC-2.2.c     */
 #define SMTP_IDLE_MAX   100  /* commands that lead nowhere, between messages */
 #define SMTP_DRAIN_MAX 2     /* times max_message are read to tell the client */
@@ -36,6 +37,8 @@
 struct smtp_profile {
 	struct span host;       /* announced                               */
 	bool submission;        /* users: login demanded, AUTH offered     */
+	bool lmtp;              /* RFC 2033: LHLO, and at the end of data a
+				 * reply for each accepted recipient       */
 	bool tls_from_start;    /* 465                                     */
 	bool tls_offered;       /* STARTTLS works                          */
 	uint64_t max_message;   /* octets, announced as SIZE (RFC 1870)    */
@@ -132,6 +135,8 @@ struct smtp_server {
 	bool more;
 	uint8_t bad, refused, idle;
 	uint32_t messages, lines; /* of the session so far */
+	uint32_t echoes; /* LMTP: so often more the reply is said */
+	size_t echo_len;
 	struct smtp_txn txn;
 	struct smtp_chunk chunk;
 	struct smtp_ask ask;
@@ -139,6 +144,7 @@ struct smtp_server {
 	struct buf out;
 	struct line_reader line;
 	uint8_t helo[SMTP_HELO_MAX];
+	uint8_t echo[SMTP_ECHO_MAX];
 	uint8_t out_storage[SMTP_OUTPUT_MAX];
 };
 

@@ -57,7 +57,10 @@ smtp_read_data(struct smtp_server *s, struct span *in)
 	if (end) {
 		s->messages++;
 		if (s->txn.failed) {
+			size_t start = s->out.len;
+
 			MUST(put_reply_fault(&s->out, s->txn.failed));
+			smtp_answered_data(s, start);
 			smtp_forget_for(s, SMTP_READY);
 		} else {
 			s->ask = (struct smtp_ask){ 0 };
@@ -177,6 +180,19 @@ smtp_read_chunk(struct smtp_server *s, struct span *in)
 /* --- the end ------------------------------------------------------------- */
 
 void
+smtp_answered_data(struct smtp_server *s, size_t start)
+{
+	struct span reply = span_at(s->out.at + start, s->out.len - start);
+
+	if (!s->profile->lmtp)
+		return;
+	MUST(reply.len <= sizeof s->echo && s->txn.rcpts > 0);
+	memcpy(s->echo, reply.at, reply.len);
+	s->echo_len = reply.len;
+	s->echoes = s->txn.rcpts - 1;
+}
+
+void
 smtp_end_txn(struct smtp_server *s)
 {
 	smtp_txn_reset(s);
@@ -188,11 +204,13 @@ smtp_kept(struct smtp_server *s, struct span id)
 {
 	uint8_t text[80];
 	struct buf b = BUF(text);
+	size_t start = s->out.len;
 
 	MUST(s->asking && s->ask.verb == SMTP_ASK_KEEP);
 	MUST(buf_put_text(&b, "Accepted ") && buf_put(&b, id));
 	s->asking = false;
 	MUST(put_reply(&s->out, 250, "2.0.0", buf_view(&b)));
+	smtp_answered_data(s, start);
 	s->idle = 0;
 	smtp_end_txn(s);
 }

@@ -12,6 +12,9 @@ static const struct smtp_profile wrapped = { .host = SPAN("mx.test"),
 	.submission = true, .tls_from_start = true, .max_message = 20,
 	.max_rcpts = 3, .max_messages = 2 };
 
+static const struct smtp_profile lmtp = { .host = SPAN("mx.test"),
+	.lmtp = true, .max_message = 20, .max_rcpts = 3, .max_messages = 2 };
+
 struct dialogue {
 	const char *what;
 	const struct smtp_profile *profile;
@@ -29,7 +32,28 @@ struct dialogue {
 #define BODY    TO_RCPT "DATA\r\n" WAITS
 #define EHLO    "250-250-250-250-250-250-250 "
 
+#define LHLO "LHLO c\r\nMAIL FROM:<a@b>\r\n"
+#define LMTP "250-250-250-250-250 " /* no STARTTLS */
+
 static const struct dialogue mail[] = {
+	{ "LMTP: a reply for each recipient that was accepted", &lmtp,
+		SPAN(LHLO "RCPT TO:<v@b>\r\nRCPT TO:<nobody@b>\r\n"
+			  "RCPT TO:<w@b>\r\nDATA\r\n" WAITS
+			  "hi\r\n.\r\nNOOP\r\n"),
+		"220 " LMTP "250 250 550 250 354 250 250 250 ", "MRRRBK",
+		true },
+	{ "LMTP: a refusal too, and the next message's replies are its own",
+		&lmtp,
+		SPAN(LHLO "RCPT TO:<v@b>\r\nRCPT TO:<w@b>\r\nDATA\r\n" WAITS
+			  "much too much for this\r\n.\r\n"
+			  "MAIL FROM:<>\r\nRCPT TO:<v@b>\r\nDATA\r\n" WAITS
+			  ".\r\nNOOP\r\n"),
+		"220 " LMTP "250 250 250 354 552 552 250 250 354 250 250 ",
+		"MRRBFMRBK", true },
+	{ "LMTP has no EHLO and no HELO", &lmtp,
+		SPAN("EHLO c\r\nHELO c\r\nMAIL FROM:<a@b>\r\n"),
+		"220 502 502 503 ", "", true },
+	{ "SMTP has no LHLO", &mx, SPAN("LHLO c\r\n"), "220 502 ", "", true },
 	{ "one message", &mx, SPAN(BODY "hi\r\n.\r\nQUIT\r\n"),
 		"220 " EHLO "250 250 354 250 221 ", "MRBK", false },
 	{ "pipelined envelopes keep their order", &mx,

@@ -18,6 +18,10 @@ void smtp_say(struct smtp_server *s, unsigned code, const char *enhanced,
 /* End the session; what is in the output still goes out. */
 void smtp_close_with(struct smtp_server *s, const struct fault *f);
 
+/* The reply to the end of data was put at `start` of the output: LMTP says it
+ * once for each recipient (RFC 2033 section 4.2). */
+void smtp_answered_data(struct smtp_server *s, size_t start);
+
 /* A refused command: say why; too many end the session. */
 void smtp_refuse(struct smtp_server *s, const struct fault *f);
 
