@@ -40,6 +40,8 @@ sender_owns(const struct sender_rights *r, const struct address *a)
 	struct buf canonical = BUF(room);
 	struct span list = r->addresses, own;
 
+	if (r->whole_domains)
+		return !a->is_literal && r->represents(r->site, a->domain);
 	if (address_canonical(a, &canonical))
 		return false;
 	while (take_block(&list, &own))

@@ -13,6 +13,8 @@
 /* What belongs to a login; borrowed. */
 struct sender_rights {
 	struct span addresses; /* canonical, as blocks of lib/base/codec.h */
+	bool whole_domains;    /* all of what is represented, instead: the
+				* programs of a host, NC-2.1.9.e */
 	bool (*represents)(const void *site, struct span domain);
 	const void *site;
 };

@@ -21,6 +21,38 @@ rights_of_bob(struct buf *b)
 		.site = "l.test" };
 }
 
+/* A host's programs speak for all of its domains and for no other. */
+static const struct {
+	const char *what;
+	struct span from;
+	const struct fault *fault;
+} programs[] = {
+	{ "any name of a represented domain",
+		SPAN("From: cron <Cron.d@L.test>\r\n\r\n"), OK },
+	{ "a subdomain", SPAN("From: root@app.l.test\r\n\r\n"),
+		&fault_sender_not_owned },
+	{ "an address literal", SPAN("From: root@[127.0.0.1]\r\n\r\n"),
+		&fault_header_syntax },
+	{ "a name without a domain", SPAN("From: root\r\n\r\n"),
+		&fault_header_syntax },
+	{ "FRM-03: two From",
+		SPAN("From: a@l.test\r\nFrom: b@l.test\r\n\r\n"),
+		&fault_header_from },
+};
+
+TEST(programs_speak_for_whole_domains)
+{
+	const struct sender_rights r = { .whole_domains = true,
+		.represents = represents,
+		.site = "l.test" };
+
+	EACH_CASE(c, programs) {
+		struct span field;
+
+		CHECK_FAULT(sender_check_header(c->from, &r, &field), c->fault);
+	}
+}
+
 #define BOB  "From: Bob <bob@l.test>\r\n"
 #define TEXT "\r\nhello\r\n"
 
