@@ -1,6 +1,7 @@
 #include "sys/tls_context.h"
 
 #include <signal.h>
+#include <time.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -47,6 +48,7 @@ tls_start(void)
 
 	TRY(crypto_start());
 	TRY(keys_provider_start());
+	tzset(); /* else the first certificate's times open a file */
 	if (sigaction(SIGPIPE, &ignore, NULL) < 0)
 		return &fault_sys_failed;
 	if (context_index < 0)
