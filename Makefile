@@ -9,6 +9,7 @@
 #	make check            layers, purity, style, unit tests, properties
 #	make MODE=asan check  the same under ASan and UBSan
 #	make CC=clang check   the other compiler
+#	make MODE=local       the programs of a host that only sends
 #	make fuzz-smoke       every fuzz target for FUZZ_SECONDS
 #	make system           system tests with real clients (as root)
 #	make crash            kill everything at CRASH_MOMENTS random moments
@@ -61,6 +62,9 @@ CFLAGS += -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 LDFLAGS += -fsanitize=address,undefined
 else ifeq ($(MODE),hostile)
 CFLAGS += -O2 -D_FORTIFY_SOURCE=3 -ffunction-sections $(HARDEN) -DPOSTHOLD_HOSTILE
+else ifeq ($(MODE),local)
+CFLAGS += -O2 -D_FORTIFY_SOURCE=3 -ffunction-sections $(HARDEN) -DPOSTHOLD_LOCAL
+PROGRAMS := $(SEND_ONLY)
 else ifeq ($(MODE),fuzz)
 CC := clang
 CFLAGS += -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
@@ -68,7 +72,7 @@ CFLAGS += -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefine
 	-Wno-gnu-variable-sized-type-not-at-end
 LDFLAGS += -fsanitize=fuzzer,address,undefined
 else
-$(error MODE is release, asan, hostile or fuzz)
+$(error MODE is release, asan, hostile, local or fuzz)
 endif
 
 # --- every folder ------------------------------------------------------------
@@ -79,7 +83,7 @@ closure   = $(sort $(1) $(foreach f,$($(1)),$(f) $($(f))))
 archives  = $(foreach f,$(call closure,$(1)),$(if $(call sources,$(f)),$(call archive,$(f))))
 link      = $(CC) $(LDFLAGS) -o $@ $(1) -Wl,--start-group $(2) -Wl,--end-group
 built     = $(foreach p,$(PROGRAMS),$(if $(wildcard $(p)/main.c),$(call program,$(p))))
-program   = $(if $(filter ctl,$(1)),$(B)/posthold,$(B)/libexec/$(notdir $(1)))
+program   = $(or $(patsubst ctl,$(B)/posthold,$(filter ctl,$(1))),$(patsubst sendmail,$(B)/bin/sendmail,$(filter sendmail,$(1))),$(B)/libexec/$(notdir $(1)))
 
 TESTS  := $(foreach f,$(FOLDERS),$(patsubst %.c,$(B)/%,$(wildcard $(f)/*_test.c)))
 PROOFS := $(foreach f,$(FOLDERS),$(patsubst %.c,$(B)/%,$(wildcard $(f)/*_proof.c)))

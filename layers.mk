@@ -24,6 +24,7 @@ standard      := lib/base lib/mail lib/conf trust sys state/users
 proc/master     := lib/base lib/conf trust sys
 proc/mx         := lib/base lib/mail lib/smtp lib/policy lib/conf trust sys intake
 proc/submission := lib/base lib/mail lib/smtp lib/policy lib/conf trust sys intake
+proc/local      := lib/base lib/mail lib/smtp lib/policy lib/conf trust sys intake
 proc/login      := lib/base lib/mail lib/imap lib/conf trust sys
 proc/imap       := lib/base lib/mail lib/mime lib/imap lib/conf trust sys
 proc/auth       := lib/base lib/mail lib/conf trust sys state/users
@@ -42,12 +43,18 @@ ctl             := lib/base lib/mail lib/policy lib/conf trust sys state/journal
 PURE := lib/base lib/mail lib/mime lib/smtp lib/imap lib/policy lib/sched \
 	lib/conf trust
 
+sendmail        := lib/base lib/mail lib/mime lib/smtp lib/conf trust sys
+
 PROGRAMS := proc/master proc/mx proc/submission proc/login proc/imap \
 	proc/auth proc/keys proc/dns proc/scan proc/queue proc/meter proc/dial \
 	proc/relay proc/store proc/log ctl
 
+# The programs of a host that only sends (NC-2.1.9): the build MODE=local.
+SEND_ONLY := proc/master proc/local proc/dns proc/queue proc/dial proc/relay \
+	proc/log sendmail ctl
+
 FOLDERS := $(PURE) sys state/journal state/queue state/store state/users \
-	state/log intake standard $(PROGRAMS)
+	state/log intake standard $(sort $(PROGRAMS) $(SEND_ONLY))
 
 # Foreign libraries; --as-needed drops what a program does not use.
 FOREIGN := -levent_core -lssl -lcrypto -lsodium -lgsasl -lunbound -llmdb \

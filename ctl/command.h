@@ -80,11 +80,15 @@ const char *where_path(const struct where *w);
  * or the exit code. */
 int where_load(const struct where *w, bool warnings, struct site *out);
 
+/* Settings hold absolute paths: `directory` made one, without a "/" at its end.
+ * False after a message. */
+bool absolute_path(const char *directory, char out[416]);
+
 /* --- verbs --------------------------------------------------------------- */
 
 verb conf_check, conf_explain, conf_show;
 verb manual_print, check_site;
-verb init_site;
+verb init_site, init_local, conf_egress;
 verb run_site, site_status, site_reload, demo_site;
 verb limits_show, limits_release_account;
 verb log_follow, log_grep;

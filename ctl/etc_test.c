@@ -34,6 +34,19 @@ TEST(the_sample_is_a_good_settings_file)
 	CHECK_NUMBER(site.production, 1);
 }
 
+TEST(the_sample_of_a_host_that_only_sends_is_a_good_settings_file)
+{
+	static struct conf_errors errors;
+	static struct site site;
+	const struct instant now = { 1795509000 * SECONDS(1) };
+
+	CHECK_OK(conf_parse(read_file("etc/posthold-local.conf"), now, &site,
+		&errors));
+	CHECK_NUMBER(errors.count, 0);
+	CHECK_NUMBER(site.role, SITE_LOCAL);
+	CHECK_NUMBER(site.smarthosts_count, 2);
+}
+
 TEST(the_fuzz_dictionary_has_every_setting)
 {
 	struct span text = read_file("lib/conf/conf_fuzz.dict");

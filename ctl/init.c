@@ -7,8 +7,8 @@
 
 #include "ctl/command.h"
 #include "ctl/certify.h"
+#include "ctl/settle.h"
 #include "lib/base/number.h"
-#include "lib/conf/conf.h"
 #include "state/users/edit.h"
 #include "sys/clock.h"
 #include "sys/crypto.h"
@@ -98,22 +98,6 @@ write_settings(FILE *f, const struct plan *p, struct instant now)
 	fprintf(f, "\ttls        opportunistic\n}\n");
 }
 
-/* Only a file that `posthold conf check` takes is written. */
-static bool
-judge_settings(struct span text, struct instant now)
-{
-	static struct conf_errors errors;
-	static struct site site;
-
-	if (!conf_parse(text, now, &site, &errors))
-		return true;
-	for (uint32_t i = 0; i < errors.count; i++)
-		if (errors.at[i].weight == WEIGHT_ERROR)
-			complain(EX_USAGE, errors.at[i].key,
-				errors.at[i].text);
-	return false;
-}
-
 static bool
 make_settings(struct plan *p)
 {
@@ -130,8 +114,7 @@ make_settings(struct plan *p)
 	write_settings(f, p, now);
 	fclose(f);
 	path_in(p, "posthold.conf", path);
-	made = judge_settings(span_at(text, len), now) &&
-		undo_file(&p->undo, path, 0644, span_at(text, len));
+	made = settle(&p->undo, path, span_at(text, len), now);
 	free(text);
 	return made;
 }
@@ -204,27 +187,6 @@ print_next(const struct plan *p)
 		p->domain, p->directory);
 }
 
-/* Settings hold absolute paths. */
-static bool
-place(struct plan *p, const char *directory)
-{
-	char here[208];
-
-	if (directory[0] == '/') {
-		snprintf(p->directory, sizeof p->directory, "%s", directory);
-	} else if (!getcwd(here, sizeof here) ||
-		strlen(here) + strlen(directory) > 200) {
-		complain(EX_USAGE, directory, "use an absolute path");
-		return false;
-	} else
-		snprintf(p->directory, sizeof p->directory, "%.200s/%.200s",
-			here, directory);
-	while (strlen(p->directory) > 1 &&
-		p->directory[strlen(p->directory) - 1] == '/')
-		p->directory[strlen(p->directory) - 1] = 0;
-	return true;
-}
-
 int
 init_site(struct call *c)
 {
@@ -252,7 +214,7 @@ init_site(struct call *c)
 	snprintf(p->names, sizeof p->names, "mail.%.250s", p->domain);
 	p->host = p->host ? p->host : p->names;
 	p->owner = p->owner ? p->owner : "postmaster";
-	if (!place(p, directory))
+	if (!absolute_path(directory, p->directory))
 		return EX_USAGE;
 	if (strcmp(p->directory, DEFAULT_DIRECTORY) == 0) {
 		p->state = "/var/lib/posthold";

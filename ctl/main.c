@@ -15,6 +15,15 @@ const struct command commands[] = {
   "without one, all are explained.", conf_explain },
 { "conf", "show", "", 0, 0, "Print the settings in force, defaults included.",
   "The output is a settings file.", conf_show },
+#ifdef POSTHOLD_LOCAL
+{ "init", NULL, "DOMAIN", 1, 1, "Make a host that only sends.",
+  "Writes the settings of a host that hands all mail of its own programs to the\n"
+  "agency's mail server, as NC-2.1.9 wants it.  DOMAIN is what a From may say.",
+  init_local },
+{ "conf", "egress", "", 0, 0, "Print packet filter rules for outgoing mail.",
+  "Input for nft(8): of this host only `dial` reaches mail ports elsewhere, and\n"
+  "only those of the smarthosts.", conf_egress },
+#else
 { "init", NULL, "DOMAIN", 1, 1, "Make a new site.",
   "Writes settings, key, certificate request, a certificate of its own until the\n"
   "real one arrives, and an empty file of accounts.  Prints the DNS records.\n"
@@ -30,6 +39,7 @@ const struct command commands[] = {
 { "user", "disable", "LOGIN [REASON]", 1, 2, "Refuse logins of an account.",
   "Its sessions end at once; its mail is still received.", user_disable },
 { "user", "enable", "LOGIN", 1, 1, "Admit logins again.", "", user_enable },
+#endif
 { "run", NULL, "", 0, 0, "Run the site in the foreground until SIGTERM.",
   "SIGHUP reads the settings again; a bad file changes nothing.", run_site },
 { "status", NULL, "", 0, 0, "Show the processes of the running site.", "",
@@ -47,6 +57,7 @@ const struct command commands[] = {
   queue_hold },
 { "queue", "release", "ID|all", 1, 1, "Try again what was held.", "",
   queue_release },
+#ifndef POSTHOLD_LOCAL
 { "limits", "show", "[WHO]", 0, 1, "Show what is used up of the limits.",
   "Of everybody together and of WHO: an IP address (with its network), a\n"
   "represented domain, or a login.", limits_show },
@@ -59,6 +70,7 @@ const struct command commands[] = {
 { "store", "rebuild-index", "", 0, 0, "Make the index from the journal again.",
   "The site must be stopped.  The index is derived: nothing can be lost.",
   store_remake },
+#endif
 { "log", "follow", "[TEXT ...]", 0, 8, "Print events as they come.",
   "Lines of JSON; every TEXT must be in the line.", log_follow },
 { "log", "grep", "[TEXT ...]", 0, 8, "Print the events that hold every TEXT.",
@@ -66,13 +78,15 @@ const struct command commands[] = {
 { "check", NULL, "", 0, 0, "Answer every clause of the standard.",
   "From evidence that is made now.  Exit code 0: every requirement is satisfied,\n"
   "1: no verdict, 2: one is violated, 3: one is not proven.", check_site },
+#ifndef POSTHOLD_LOCAL
 { "demo", NULL, "[DIR]", 0, 1, "Run a throw-away site on loopback until SIGINT.",
   "Domain agency.example, users alice and bob, a volume for the mailboxes, a virus\n"
   "engine with two signatures.  Writes DIR/site.json and prints \"ready\" when\n"
   "everything answers.  Started again on the same DIR (./demo) it goes on with that\n"
   "site's mail.", demo_site },
+#endif
 { "manual", NULL, "PAGE", 1, 1, "Print a manual page for man(1).",
-  "PAGE is posthold or posthold.conf.", manual_print },
+  "PAGE is posthold, posthold.conf or sendmail.", manual_print },
 };
 /* clang-format on */
 const size_t commands_count = COUNT_OF(commands);

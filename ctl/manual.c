@@ -94,6 +94,77 @@ print_settings(void)
 	return EX_OK;
 }
 
+static const char sendmail[] =
+	".TH SENDMAIL 1\n"
+	".SH NAME\n"
+	"sendmail, mailq, newaliases \\- send mail of a program of this host\n"
+	".SH SYNOPSIS\n"
+	".B sendmail\n"
+	".RB [ \\-itv ]\n"
+	".RB [ \\-f\\ ADDRESS ]\n"
+	".RB [ \\-F\\ NAME ]\n"
+	".RI [ RECIPIENT\\ ... ]\n"
+	".br\n"
+	".B sendmail \\-bs\n"
+	".br\n"
+	".B mailq\n"
+	".SH DESCRIPTION\n"
+	"Makes a message of standard input and hands it to the queue of a host that\n"
+	"only sends (\n"
+	".BR posthold.conf (5),\n"
+	".IR \"role local\" ).\n"
+	"It has no rights of its own: the kernel tells the queue whose program it is.\n"
+	"Lines may end with LF.  A missing From, Date or Message\\-ID is added.  A name\n"
+	"without a domain is a user of this host, for whom the operator reads.  The\n"
+	"sender of the envelope and the way are fixed by the settings, and a From that\n"
+	"is not of a represented domain is rewritten or refused.\n"
+	".SH OPTIONS\n"
+	".TP\n.B \\-i, \\-oi\nA line with only a dot does not end the message.\n"
+	".TP\n.B \\-t\nTake recipients from To, Cc and Bcc too; Bcc is removed.\n"
+	".TP\n.BI \\-f \" ADDRESS\" \\fR,\\fP \\-r \" ADDRESS\"\n"
+	"For a From that is added; never for the envelope.\n"
+	".TP\n.BI \\-F \" NAME\"\nThe name in a From that is added.\n"
+	".TP\n.B \\-B8BITMIME\nThe message has 8\\-bit octets; seen without it, too.\n"
+	".TP\n.B \\-v\nPrint the answer for each recipient.\n"
+	".TP\n.B \\-bs\nSpeak SMTP on standard input and output.\n"
+	".TP\n.B \\-bp\nList the queue, as mailq; for the operator.\n"
+	".TP\n.B \\-q\nTry the whole queue now; for the operator.\n"
+	".TP\n.B \\-bi\nNothing, as newaliases: there are no aliases.\n"
+	".TP\n.BI \\-C \" FILE\"\nAnother settings file.\n"
+	".PP\n"
+	"The options A, d, e, G, h, I, L, m, N, n, O, o, p, R, U, V and X of other\n"
+	"systems are taken and change nothing.\n"
+	".SH EXIT STATUS\n"
+	"0 the message is on the disk of the queue.  64 used wrongly, 65 a value was\n"
+	"refused, 67 not an address, 69 the message was refused, 71 no memory, 74\n"
+	"standard input cannot be read, 75 try again, 78 the settings are wrong.\n"
+	".SH SEE ALSO\n"
+	".BR posthold (8),\n"
+	".BR posthold.conf (5)\n";
+
+static int
+print_sendmail(void)
+{
+	fputs(sendmail, stdout);
+	return EX_OK;
+}
+
+static const struct {
+	const char *name;
+	int (*print)(void);
+} pages[] = { { "posthold", print_posthold },
+	{ "posthold.conf", print_settings }, { "sendmail", print_sendmail } };
+
+static int
+print_page(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(pages); i++)
+		if (strcmp(name, pages[i].name) == 0)
+			return pages[i].print();
+	return complain(EX_USAGE, name,
+		"the pages are posthold, posthold.conf and sendmail");
+}
+
 int
 manual_print(struct call *c)
 {
@@ -101,11 +172,7 @@ manual_print(struct call *c)
 
 	if (code >= 0)
 		return code;
-	code = strcmp(c->words[0], "posthold") == 0	 ? print_posthold()
-		: strcmp(c->words[0], "posthold.conf") == 0
-		? print_settings()
-		: complain(EX_USAGE, c->words[0],
-			  "the pages are posthold and posthold.conf");
+	code = print_page(c->words[0]);
 	return code == EX_OK && fflush(stdout) != 0
 		? complain(EX_IOERR, "cannot write to standard output", NULL)
 		: code;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl/command.h"
 #include "sys/clock.h"
@@ -63,4 +64,22 @@ where_load(const struct where *w, bool warnings, struct site *out)
 		fprintf(stderr, "posthold: %s: %u more are not shown\n", path,
 			errors.dropped);
 	return f ? EX_CONFIG : -1;
+}
+
+bool
+absolute_path(const char *directory, char out[416])
+{
+	char here[208];
+
+	if (directory[0] == '/') {
+		snprintf(out, 416, "%s", directory);
+	} else if (!getcwd(here, sizeof here) ||
+		strlen(here) + strlen(directory) > 200) {
+		complain(EX_USAGE, directory, "use an absolute path");
+		return false;
+	} else
+		snprintf(out, 416, "%.200s/%.200s", here, directory);
+	while (strlen(out) > 1 && out[strlen(out) - 1] == '/')
+		out[strlen(out) - 1] = 0;
+	return true;
 }

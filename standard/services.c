@@ -3,7 +3,7 @@
 
 #include "lib/base/ip.h"
 #include "standard/checks.h"
-#include "standard/sockets.h"
+#include "sys/sockets.h"
 #include "standard/talk.h"
 
 #define SOCKETS 1024

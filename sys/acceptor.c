@@ -29,12 +29,24 @@ struct acceptor {
 	put_refusal *refusal;
 	void *owner;
 	const struct site *site;
-	struct listener listeners[SITE_PERMITS];
+	struct listener listeners[SITE_LISTENERS];
 	struct share share;
 };
 
+/* A Unix socket has no address: its user is the source. */
 static void
-take_peer(const struct sockaddr_storage *from, uint8_t peer[16], uint16_t *port)
+take_user(int fd, uint8_t peer[16])
+{
+	struct ucred who = { 0 };
+	socklen_t len = sizeof who;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0)
+		memcpy(peer, &who.uid, sizeof who.uid);
+}
+
+static void
+take_peer(int fd, const struct sockaddr_storage *from, uint8_t peer[16],
+	uint16_t *port)
 {
 	struct sockaddr_in four;
 	struct sockaddr_in6 six;
@@ -44,6 +56,9 @@ take_peer(const struct sockaddr_storage *from, uint8_t peer[16], uint16_t *port)
 		memcpy(&six, from, sizeof six);
 		memcpy(peer, &six.sin6_addr, 16);
 		*port = ntohs(six.sin6_port);
+	} else if (from->ss_family == AF_UNIX) {
+		take_user(fd, peer);
+		*port = 0;
 	} else {
 		memcpy(&four, from, sizeof four);
 		peer[10] = peer[11] = 0xff;
@@ -55,7 +70,7 @@ take_peer(const struct sockaddr_storage *from, uint8_t peer[16], uint16_t *port)
 static void
 pause_all(struct acceptor *a, bool paused)
 {
-	for (int i = 0; i < SITE_PERMITS; i++)
+	for (int i = 0; i < SITE_LISTENERS; i++)
 		if (a->listeners[i].watch)
 			watch_want(a->listeners[i].watch,
 				paused ? 0 : LOOP_READ);
@@ -108,7 +123,7 @@ take(struct acceptor *a, int connection, int permit,
 	uint8_t peer[16];
 	uint16_t port;
 
-	take_peer(from, peer, &port);
+	take_peer(fd, from, peer, &port);
 	f = share_take(&a->share, &limits, peer);
 	if (f)
 		say(a, fd, permit, peer, f);
@@ -172,7 +187,7 @@ acceptor_open(struct loop *l, const struct site *site, on_accept *f,
 		return &fault_sys_failed;
 	*a = (struct acceptor){ .loop = l, .site = site, .f = f,
 		.refusal = refusal, .owner = owner };
-	for (int i = 0; i < SITE_PERMITS; i++)
+	for (int i = 0; i < SITE_LISTENERS; i++)
 		a->listeners[i] = (struct listener){ a, NULL, -1, i };
 	if (!open_share(&a->share, site->max_sessions) ||
 		timer_open(l, go_on, a, &a->again)) {
@@ -205,7 +220,7 @@ acceptor_unlisten(struct acceptor *a, int permit)
 void
 acceptor_unlisten_all(struct acceptor *a)
 {
-	for (int i = 0; i < SITE_PERMITS; i++)
+	for (int i = 0; i < SITE_LISTENERS; i++)
 		acceptor_unlisten(a, i);
 }
 

@@ -1,7 +1,8 @@
 /* acceptor.h -- takes connections off the listening sockets that master gave.
  *
  * No source can fill the table (NC-2.1.8): lib/policy/share.h says who gets a
- * place, by the settings in force at that moment.  Who gets none reads why.
+ * place, by the settings in force at that moment.  Who gets none reads why.  The
+ * source of a Unix socket is its user.
  */
 #pragma once
 
@@ -12,8 +13,8 @@ struct acceptor;
 
 /* A connection, taken over: non-blocking.
  *
- * permit  number of the permit it came through
- * peer    IPv6, or IPv4 mapped into it
+ * permit  number of the permit, or of the Unix socket, that it came through
+ * peer    IPv6, or IPv4 mapped into it; of a Unix socket made of its user
  *
  * Returns false when there is no connection now: it does not count for its
  * source.  The descriptor is closed by then. */

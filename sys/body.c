@@ -58,12 +58,14 @@ body_seal(struct body *b)
 }
 
 FALLIBLE
-body_head(const struct body *b, uint8_t *at, size_t cap, size_t *len)
+body_piece(const struct body *b, uint64_t offset, uint8_t *at, size_t cap,
+	size_t *len)
 {
 	size_t have = 0;
 
 	while (have < cap) {
-		ssize_t n = pread(b->fd, at + have, cap - have, (off_t)have);
+		ssize_t n = pread(b->fd, at + have, cap - have,
+			(off_t)(offset + have));
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -75,6 +77,12 @@ body_head(const struct body *b, uint8_t *at, size_t cap, size_t *len)
 	}
 	*len = have;
 	return OK;
+}
+
+FALLIBLE
+body_head(const struct body *b, uint8_t *at, size_t cap, size_t *len)
+{
+	return body_piece(b, 0, at, cap, len);
 }
 
 void

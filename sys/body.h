@@ -37,7 +37,9 @@ FALLIBLE body_move(struct body *b, int file);
 /* It is complete: nobody adds or changes anything; the offset is 0. */
 FALLIBLE body_seal(struct body *b);
 
-/* Up to `cap` octets from the start. */
+/* Up to `cap` octets from `offset` on; the second from the start. */
+FALLIBLE body_piece(const struct body *b, uint64_t offset, uint8_t *at,
+	size_t cap, size_t *len);
 FALLIBLE body_head(const struct body *b, uint8_t *at, size_t cap, size_t *len);
 
 /* Also for one that is closed. */

@@ -179,7 +179,7 @@ take_listener(void *owner, struct channel *c, const void *message, int fd)
 		r->control = fd;
 		must(watch_open(r->loop, fd, LOOP_READ, accept_control, r,
 			&r->control_watch));
-	} else if (r->acceptor && m->permit < SITE_PERMITS) {
+	} else if (r->acceptor && m->permit < SITE_LISTENERS) {
 		must(acceptor_listen(r->acceptor, fd, (int)m->permit));
 	} else {
 		die();
@@ -194,7 +194,7 @@ take_end(void *owner, struct channel *c, const void *message, int fd)
 	(void)owner;
 	(void)c;
 	(void)fd;
-	if (!process.acceptor || m->permit >= SITE_PERMITS)
+	if (!process.acceptor || m->permit >= SITE_LISTENERS)
 		die();
 	acceptor_unlisten(process.acceptor, (int)m->permit);
 }

@@ -225,6 +225,20 @@ tls_info(const struct tls *t, struct tls_info *out)
 }
 
 FALLIBLE
+tls_peer_key(const struct tls *t, uint8_t out[32])
+{
+	X509 *x = SSL_get0_peer_certificate(t->ssl);
+	unsigned char *der = NULL;
+	int len = x ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der) : -1;
+
+	if (len <= 0)
+		return &fault_tls_failed;
+	sha256(span_at(der, (size_t)len), out);
+	OPENSSL_free(der);
+	return OK;
+}
+
+FALLIBLE
 tls_exporter(const struct tls *t, struct buf *out)
 {
 	static const char label[] = "EXPORTER-Channel-Binding";

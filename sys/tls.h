@@ -132,6 +132,12 @@ void tls_info(const struct tls *t, struct tls_info *out);
 
 #define TLS_BINDING_MAX 64
 
+/* SHA-256 of the SubjectPublicKeyInfo of the peer's certificate, as a TLSA
+ * record 3 1 1 has it (RFC 6698 section 2.1).
+ *
+ * tls_failed  it has none */
+FALLIBLE tls_peer_key(const struct tls *t, uint8_t out[32]);
+
 /* Channel bindings, appended to `out` (room for TLS_BINDING_MAX):
  * tls-exporter, RFC 9266, and tls-server-end-point, RFC 5929 section 4.
  *

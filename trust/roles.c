@@ -20,10 +20,23 @@ static const struct role_row rows[ROLES] = {
 [MX]         = { "mx",         "posthold-mx",    FILES_NONE, NET_NONE, CALLS_STREAM,                   2048,19000, false, false, 5 },
 [SUBMISSION] = { "submission", "posthold-sub",   FILES_NONE, NET_NONE, CALLS_STREAM,                   2048,19000, false, false, 5 },
 [LOGIN]      = { "login",      "posthold-login", FILES_NONE, NET_NONE, CALLS_STREAM,                   2048,19000, false, false, 5 },
+[LOCAL]      = { "local",      "posthold-local", FILES_NONE, NET_NONE, CALLS_STREAM,                   1024, 4096, false, false, 5 },
 [IMAP]       = { "imap",       "posthold-imap",  FILES_NONE, NET_NONE, CALLS_STREAM,                    256,  256, true,  false, 5 },
 [CTL]        = { "posthold",   "root",           FILES_OWN,  NET_HOST, 0,                                 0,    0, true,  false, 0 },
 };
 /* clang-format on */
+
+#define BOTH      (ROLE_BIT(LOG) | ROLE_BIT(DNS) | ROLE_BIT(QUEUE) | \
+			ROLE_BIT(DIAL) | ROLE_BIT(RELAY))
+#define ALL       (ROLE_BIT(CTL) - ROLE_BIT(LOG))
+#define SEND_ONLY (BOTH | ROLE_BIT(LOCAL))
+#define MAIL_ONLY (ALL & ~ROLE_BIT(LOCAL))
+
+bool
+role_runs(enum role role, bool send_only)
+{
+	return ROLE_BIT(role) & (send_only ? SEND_ONLY : MAIL_ONLY);
+}
 
 const struct role_row *
 role_row(enum role role)

@@ -26,6 +26,7 @@ enum role {
 	MX,
 	SUBMISSION,
 	LOGIN,
+	LOCAL, /* on a host that only sends, NC-2.1.9              */
 	IMAP, /* one process a session, started on demand          */
 	CTL,  /* the operator's command, a peer on control sockets */
 	ROLES
@@ -66,6 +67,18 @@ struct role_row {
 	uint32_t exposure;   /* how near strangers are: of two roles that may
 			      * talk, one has the higher number        */
 };
+
+/* Does the role run on a host that only sends (`send_only`), or on a mail
+ * server?  What a host that only sends does without is not even installed there
+ * (NC-2.1.9.a): the build MODE=local makes the programs of this set alone. */
+bool role_runs(enum role role, bool send_only);
+
+/* Is this that build? */
+#ifdef POSTHOLD_LOCAL
+#define BUILD_LOCAL true
+#else
+#define BUILD_LOCAL false
+#endif
 
 /* The row of a role; MUST be below ROLES and not NOBODY. */
 const struct role_row *role_row(enum role role);

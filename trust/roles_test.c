@@ -27,7 +27,7 @@ TEST(no_role_but_master_is_root)
 TEST(roles_that_parse_have_no_files_and_no_network)
 {
 	static const enum role parsers[] = { MX, SUBMISSION, LOGIN, IMAP, RELAY,
-		SCAN, AUTH, KEYS };
+		LOCAL, SCAN, AUTH, KEYS };
 
 	for (size_t i = 0; i < sizeof parsers / sizeof parsers[0]; i++) {
 		const struct role_row *row = role_row(parsers[i]);
@@ -46,6 +46,22 @@ TEST(only_auth_has_threads)
 		test_row = role_name(r);
 		CHECK_NUMBER(role_row(r)->threads, r == AUTH);
 	}
+}
+
+/* NC-2.1.9.a: no receiver, no delivery, no reader. */
+TEST(a_host_that_only_sends_has_few_roles)
+{
+	static const enum role runs[] = { LOG, DNS, QUEUE, DIAL, RELAY, LOCAL };
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++)
+		CHECK(role_runs(runs[i], true));
+	for (enum role r = LOG; r < CTL; r++) {
+		test_row = role_name(r);
+		n += role_runs(r, true);
+		CHECK_NUMBER(role_runs(r, false), r != LOCAL);
+	}
+	CHECK_NUMBER(n, sizeof runs / sizeof runs[0]);
 }
 
 TEST(only_the_resolver_binds)
@@ -71,7 +87,7 @@ TEST(what_keeps_secrets_and_mail_is_never_the_nearer_one)
 {
 	static const enum role kept[] = { LOG, KEYS, AUTH, STORE };
 	static const enum role open[] = { DNS, SCAN, DIAL, RELAY, MX, SUBMISSION,
-		LOGIN, IMAP };
+		LOGIN, IMAP, LOCAL };
 
 	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
 		for (size_t j = 0; j < sizeof open / sizeof open[0]; j++) {

@@ -15,8 +15,12 @@
 #define TOKEN_MAC 32 /* octets of a MAC and of its key */
 
 enum secret_kind {
-	SECRET_VERDICT = 1, /* made by scan; verified by store and queue */
-	SECRET_GRANT = 2,   /* made by auth; verified by queue           */
+	/* made by scan; verified by store and queue.  On a host that only sends
+	 * made by local: the verdict is left to the smarthost */
+	SECRET_VERDICT = 1,
+	/* made by auth; verified by queue.  On a host that only sends made by
+	 * local, which saw who the program is */
+	SECRET_GRANT = 2,
 	SECRETS
 };
 
@@ -28,6 +32,7 @@ enum outcome {
 	OUTCOME_CLEAN,    /* every engine looked and found nothing   */
 	OUTCOME_INFECTED, /* `name` says what was found              */
 	OUTCOME_UNSCANNABLE,
+	OUTCOME_ELSEWHERE, /* NC-2.1.9: the primary server looks */
 };
 
 /* What scan found in one message body, NC-2.3.2. */
@@ -60,6 +65,7 @@ struct grant {
 enum grant_kind {
 	GRANT_NONE,
 	GRANT_SASL, /* a credential was proven on an encrypted channel */
+	GRANT_LOCAL, /* NC-2.1.9: a program of this host; account: its uid */
 };
 
 #pragma GCC diagnostic pop

@@ -64,6 +64,33 @@ buf_put_hex(struct buf *b, struct span s)
 	return true;
 }
 
+static int
+hex_value(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = octet_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool
+buf_put_unhex(struct buf *b, struct span digits)
+{
+	size_t before = b->len;
+	bool good = digits.len > 0 && digits.len % 2 == 0;
+
+	while (good && digits.len > 0) {
+		int high = hex_value(span_shift(&digits));
+		int low = hex_value(span_shift(&digits));
+
+		good = high >= 0 && low >= 0 &&
+			buf_push(b, (uint8_t)(high << 4 | low));
+	}
+	if (!good)
+		b->len = before;
+	return good;
+}
+
 void
 buf_drop(struct buf *b, size_t n)
 {

@@ -48,5 +48,8 @@ bool buf_put_digits(struct buf *b, uint64_t n, unsigned width);
 /* Lower-case hexadecimal of each octet of `s`. */
 bool buf_put_hex(struct buf *b, struct span s);
 
+/* The octets that hexadecimal digits, two for each, stand for. */
+bool buf_put_unhex(struct buf *b, struct span digits);
+
 /* Remove the first `n` octets, n <= b->len, moving the rest down. */
 void buf_drop(struct buf *b, size_t n);

@@ -61,3 +61,17 @@ TEST(buf_drop_moves_the_rest_down)
 	CHECK_SPAN(buf_view(&b), "");
 	CHECK_NUMBER(buf_room(&b), 4);
 }
+
+TEST(buf_put_unhex_takes_whole_octets)
+{
+	uint8_t storage[4];
+	struct buf b = BUF(storage);
+
+	CHECK(buf_put_unhex(&b, SPAN("41aF")));
+	CHECK_SPAN(buf_view(&b), "A\xaf");
+	CHECK(!buf_put_unhex(&b, SPAN("")));
+	CHECK(!buf_put_unhex(&b, SPAN("4")));
+	CHECK(!buf_put_unhex(&b, SPAN("4g")));
+	CHECK(!buf_put_unhex(&b, SPAN("414141")));
+	CHECK_SPAN(buf_view(&b), "A\xaf");
+}

@@ -235,7 +235,7 @@ open_permit(struct parser *p, uint32_t line)
 	if (p->permit->service == SERVICE_NONE)
 		complain(p, label.line, SPAN("permit"),
 			"names no service; write mx, submissions, submission "
-			"or imaps behind it");
+			"or imaps behind it, or local or lmtp");
 	p->lines.permit[n] = line;
 	p->site->permits_count = n + 1;
 }
@@ -355,7 +355,7 @@ finish(struct parser *p, struct instant now)
 	for (enum section s = 0; s < SECTIONS; s++)
 		if (s != SECTION_PERMIT)
 			complete(p, s, last);
-	if (p->site->permits_count == 0)
+	if (p->site->permits_count == 0 && p->site->role == SITE_MAIL)
 		complain(p, last, SPAN("permit"),
 			"missing: without a permit nothing listens; add one, "
 			"such as permit mx { ... }");

@@ -7,6 +7,9 @@
 	"permit mx { address 0.0.0.0 port 25 reason \"receive mail\" " \
 	"owner \"J. Roe\" expires 2027-11-24 }\n"
 #define NAMES "host mail.agency.example\ndomain agency.example\n"
+#define LOCAL \
+	NAMES "role local\nsend { sender app@agency.example }\n" \
+	"relay { smarthost a.b:25 tls required }\n"
 #define TLS   "certificate /etc/c.pem\nkey /etc/k.pem\n"
 
 /* 2026-11-24T08:30:00Z */
@@ -35,8 +38,10 @@ TEST(a_small_file_is_a_site)
 	CHECK_NUMBER(site.permits[0].service, SERVICE_MX);
 	CHECK(memcmp(site.permits[0].address, v4_any, 16) == 0);
 	CHECK_SPAN(SITE_TEXT(site.permits[0].owner), "J. Roe");
-	CHECK_SPAN(SITE_TEXT(site.smarthost), "127.0.0.1");
-	CHECK_NUMBER(site.smarthost_port, 2526);
+	CHECK_NUMBER(site.smarthosts_count, 1);
+	CHECK_SPAN(SITE_TEXT(site.smarthosts[0].name), "127.0.0.1");
+	CHECK_NUMBER(site.smarthosts[0].port, 2526);
+	CHECK_NUMBER(site.smarthosts[0].pinned, 0);
 	CHECK_NUMBER(site.relay_tls, SITE_TLS_REQUIRED);
 	CHECK_NUMBER(site.max_message, 25 << 20);
 	CHECK_NUMBER(site.idle_us, MINUTES(5));
@@ -177,6 +182,40 @@ static const struct {
 		"an octet that is not printable" },
 	{ "smarthost without port", NAMES PERMIT "relay { smarthost a.b }\n", 4,
 		"smarthost", "not name:port" },
+	{ "half a pin", NAMES PERMIT
+		"relay { smarthost \"a.b:25 sha256=00ff\" }\n", 4,
+		"smarthost", "what follows is not sha256=" },
+	{ "a mail server with a permit for local programs", NAMES PERMIT
+		"permit local { address ::1 port 26 owner ab reason abc "
+		"expires 2027-11-24 }\n", 4, "permit",
+		"the service is not of this host's role" },
+	{ "a mail server with a forced sender", NAMES PERMIT
+		"send { sender a@agency.example }\n", 4, "sender",
+		"the section is for hosts that only send" },
+	{ "only sends, and receives", LOCAL PERMIT, 6, "permit",
+		"the service is not of this host's role" },
+	{ "only sends, listens off-host", LOCAL
+		"permit local { address 0.0.0.0 port 25 owner ab reason abc "
+		"expires 2027-11-24 }\n", 6, "address",
+		"a host that only sends listens on 127.0.0.1" },
+	{ "only sends, with a certificate", LOCAL TLS, 6, "certificate",
+		"a host that only sends serves nobody" },
+	{ "only sends, to nobody", NAMES "role local\n"
+		"send { sender a@agency.example }\nrelay { tls required }\n",
+		1, "smarthost", "a host that only sends needs the name" },
+	{ "only sends, in clear", NAMES "role local\n"
+		"send { sender a@agency.example }\n"
+		"relay { smarthost a.b:25 }\n", 1, "tls",
+		"a host that only sends proves whom" },
+	{ "only sends, in nobody's name", NAMES "role local\n"
+		"relay { smarthost a.b:25 tls required }\n", 1, "sender",
+		"a host that only sends needs an address" },
+	{ "only sends, in another's name", NAMES "role local\n"
+		"relay { smarthost a.b:25 tls required }\n"
+		"send { sender a@other.example }\n", 5, "sender",
+		"a host that only sends needs an address" },
+	{ "a sender without a domain", NAMES "role local\n"
+		"send { sender root }\nrelay { smarthost a.b:25 tls required }\n", 4, "sender", "not an address" },
 	{ "empty schedule", NAMES PERMIT "relay { schedule \"\" }\n", 4,
 		"schedule", "empty" },
 	{ "schedule of nothing", NAMES PERMIT "relay { schedule \"0s\" }\n", 4,
@@ -271,6 +310,38 @@ TEST(a_site_survives_its_own_text)
 	CHECK(put_site(&text, &site));
 	CHECK_OK(conf_parse(buf_view(&text), now, &again, &errors));
 	CHECK(memcmp(&site, &again, sizeof site) == 0);
+}
+
+TEST(a_host_that_only_sends_needs_no_permit)
+{
+	static uint8_t storage[65536];
+	struct buf text = BUF(storage);
+	const uint8_t pin[32] = { [0] = 0xab, [31] = 0xcd };
+
+	CHECK_OK(parse(NAMES "role local\n"
+		"permit local { address 127.0.0.1 port 25 owner ab reason abc "
+		"expires 2027-11-24 }\n"
+		"permit lmtp { address ::1 port 24 owner ab reason abc "
+		"expires 2027-11-24 }\n"
+		"send { sender app@agency.example operator ops@agency.example "
+		"from refuse }\n"
+		"relay { tls required smarthost \"mail.agency.example:587 sha256="
+		"AB000000000000000000000000000000000000000000000000000000000000"
+		"cd\"\nsmarthost [2001:DB8::1]:25 }\n"));
+	CHECK(site_is_sound(&site));
+	CHECK_NUMBER(site.smarthosts_count, 2);
+	CHECK(site.smarthosts[0].pinned &&
+		memcmp(site.smarthosts[0].pin, pin, sizeof pin) == 0);
+	CHECK(site_smarthost(&site, SPAN("MAIL.agency.example"), 587) ==
+		&site.smarthosts[0]);
+	CHECK(!site_smarthost(&site, SPAN("mail.agency.example"), 25));
+	CHECK(put_site(&text, &site));
+	CHECK_OK(conf_parse(buf_view(&text), now, &again, &errors));
+	CHECK(memcmp(&site, &again, sizeof site) == 0);
+	CHECK_OK(parse(LOCAL));
+	CHECK_NUMBER(errors.count, 0);
+	CHECK_NUMBER(site.permits_count, 0);
+	CHECK(site_is_sound(&site));
 }
 
 TEST(every_default_is_a_value_of_its_setting)

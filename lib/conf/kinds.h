@@ -16,7 +16,7 @@ typedef bool putter(const struct setting *row, const void *place,
 	const void *also, struct buf *b);
 
 /* value_text.c */
-taker take_host, take_path, take_text, take_yesno, take_choice;
+taker take_host, take_mailbox, take_path, take_text, take_yesno, take_choice;
 putter put_text, put_yesno, put_choice;
 
 /* value_number.c */

@@ -128,6 +128,7 @@ permit_needs_tls(const struct site *s, uint32_t i, struct instant now)
 {
 	(void)now;
 	return s->permits[i].service > SERVICE_MX &&
+		s->permits[i].service < SERVICE_LOCAL &&
 		(s->certificate[0] == 0 || s->key[0] == 0);
 }
 
@@ -267,6 +268,73 @@ faked_names(const struct site *s, uint32_t i, struct instant now)
 	return s->production && s->records_count > 0;
 }
 
+/* --- one host is never both (NC-2.1.9) ------------------------------------- */
+
+static bool
+permit_of_other_role(const struct site *s, uint32_t i, struct instant now)
+{
+	bool local = s->permits[i].service == SERVICE_LOCAL ||
+		s->permits[i].service == SERVICE_LMTP;
+
+	(void)now;
+	return local != (s->role == SITE_LOCAL);
+}
+
+static bool
+permit_off_host(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)now;
+	return s->role == SITE_LOCAL &&
+		!address_is_loopback(s->permits[i].address);
+}
+
+static bool
+sender_for_nothing(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)i, (void)now;
+	return s->role == SITE_MAIL &&
+		(s->sender[0] != 0 || s->operator[0] != 0);
+}
+
+static bool
+serves_nobody(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)i, (void)now;
+	return s->role == SITE_LOCAL &&
+		(s->certificate[0] != 0 || s->key[0] != 0);
+}
+
+static bool
+nowhere_to_send(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)i, (void)now;
+	return s->role == SITE_LOCAL && s->smarthosts_count == 0;
+}
+
+static bool
+sends_in_clear(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)i, (void)now;
+	return s->role == SITE_LOCAL && s->relay_tls != SITE_TLS_REQUIRED;
+}
+
+/* The domain of a mailbox that take_mailbox took. */
+static struct span
+domain_of(struct span mailbox)
+{
+	while (span_find_octet(mailbox, '@') < mailbox.len)
+		span_shift_upto(&mailbox, span_find_octet(mailbox, '@') + 1);
+	return mailbox;
+}
+
+static bool
+sender_not_represented(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)i, (void)now;
+	return s->role == SITE_LOCAL &&
+		!site_represents(s, domain_of(SITE_TEXT(s->sender)));
+}
+
 static const struct rule {
 	broken *broken;
 	enum subject subject;
@@ -343,6 +411,31 @@ static const struct rule {
 		"message",
 		"larger than `mailbox`; choose a smaller size or a larger "
 		"mailbox" },
+	{ permit_of_other_role, EACH_PERMIT, WEIGHT_ERROR, SECTION_PERMIT,
+		"permit",
+		"the service is not of this host's role; with `role local` "
+		"there are only local and lmtp, and without it neither "
+		"(NC-2.1.9)" },
+	{ permit_off_host, EACH_PERMIT, WEIGHT_ERROR, SECTION_PERMIT,
+		"address",
+		"a host that only sends listens on 127.0.0.1 and ::1 and "
+		"nowhere else (NC-2.1.9)" },
+	{ sender_for_nothing, THE_SITE, WEIGHT_ERROR, SECTION_SEND, "sender",
+		"the section is for hosts that only send; remove it, or set "
+		"role local" },
+	{ serves_nobody, THE_SITE, WEIGHT_ERROR, SECTION_TOP, "certificate",
+		"a host that only sends serves nobody; remove certificate "
+		"and key (NC-2.1.9)" },
+	{ nowhere_to_send, THE_SITE, WEIGHT_ERROR, SECTION_RELAY, "smarthost",
+		"a host that only sends needs the name and port of the "
+		"primary mail server (NC-2.1.9)" },
+	{ sends_in_clear, THE_SITE, WEIGHT_ERROR, SECTION_RELAY, "tls",
+		"a host that only sends proves whom it sends to; set tls "
+		"required (NC-2.1.9)" },
+	{ sender_not_represented, THE_SITE, WEIGHT_ERROR, SECTION_SEND,
+		"sender",
+		"a host that only sends needs an address for reports, in a "
+		"represented domain (NC-2.1.9)" },
 	{ faked_names, THE_SITE, WEIGHT_ERROR, SECTION_DNS, "local-data",
 		"made-up DNS answers are for tests; remove them or set "
 		"production no" },

@@ -14,6 +14,7 @@
 #define TOP    SECTION_TOP
 #define PER    SECTION_PERMIT
 #define REL    SECTION_RELAY
+#define SND    SECTION_SEND
 #define LIM    SECTION_LIMITS
 #define LIVE   RELOAD_LIVE
 #define SOCKET RELOAD_SOCKETS
@@ -27,6 +28,9 @@ static const struct section_row sections[SECTIONS] = {
 		"socket closes by itself when the permit expires." },
 	[SECTION_RELAY] = { "relay",
 		"How mail for other domains leaves." },
+	[SECTION_SEND] = { "send",
+		"How a host that only sends (role local) speaks for its "
+		"programs." },
 	[SECTION_LIMITS] = { "limits",
 		"What a peer can use up.  No limit can be switched off." },
 	[SECTION_DNS] = { "dns", "How names are looked up." },
@@ -42,6 +46,10 @@ static const struct setting settings[] = {
   NULL, 0, 0, "", LIVE, "NC-2.1.6",
   "A domain that is represented here: mail for it is received.  Give the "
   "setting once for each domain." },
+{ TOP, "role", KIND_CHOICE, OF(role), 0, 0, "mail", 0, 0, "mail|local", START,
+  "NC-2.1.9",
+  "mail is a mail server; local only sends mail of this host's own programs to "
+  "the smarthosts.  One host is never both." },
 { TOP, "production", KIND_YESNO, OF(production), 0, 0, "yes", 0, 0, "", START,
   "NC-2.2.a",
   "With yes, a missing protection (own account for each process, sandbox, own "
@@ -95,10 +103,13 @@ static const struct setting settings[] = {
   "The first day on which the service is closed, from 00:00 UTC; at most 366 "
   "days away, so that each permit is looked at once a year." },
 
-{ REL, "smarthost", KIND_SMARTHOST, OF(smarthost), ALSO(smarthost_port), 0, "",
-  0, 0, "", LIVE, "NC-2.1.9",
+{ REL, "smarthost", KIND_SMARTHOST, EACH(smarthosts), ALSO(smarthosts_count),
+  SITE_SMARTHOSTS, "", 0, 0, "", LIVE, "NC-2.1.9, RFC 7671 section 5.1",
   "name:port or address:port ([address]:port for IPv6) that takes all outgoing "
-  "mail.  Without it mail is delivered to the MX of each domain." },
+  "mail.  With sha256=... behind it the server is whoever has that public key, "
+  "as a TLSA record 3 1 1 names it.  May be repeated: the next one is tried "
+  "when one does not take the mail.  Without any, mail is delivered to the MX "
+  "of each domain." },
 { REL, "tls", KIND_CHOICE, OF(relay_tls), 0, 0, "opportunistic", 0, 0,
   "opportunistic|required", LIVE, "NC-2.1.4, RFC 7435",
   "opportunistic encrypts when the peer offers it; required delivers only to a "
@@ -120,6 +131,20 @@ static const struct setting settings[] = {
   "", LIVE, "NC-2.1.8", "Outgoing connections at one moment." },
 { REL, "per-host", KIND_NUMBER, OF(relay_per_host), 0, 0, "10", 1, 100, "",
   LIVE, "NC-2.1.8", "Outgoing connections to one host." },
+
+{ SND, "sender", KIND_MAILBOX, OF(sender), 0, 0, "", 0, 0, "", LIVE,
+  "NC-2.1.9.d",
+  "The address that all mail of this host is sent from, and that reports come "
+  "back to.  It must exist at the smarthost." },
+{ SND, "operator", KIND_MAILBOX, OF(operator), 0, 0, "", 0, 0, "", LIVE,
+  "NC-2.1.9.a",
+  "Who gets what is addressed to users of this host: there are no mailboxes "
+  "here.  Without it, the sender's address." },
+{ SND, "from", KIND_CHOICE, OF(from), 0, 0, "rewrite", 0, 0, "rewrite|refuse",
+  LIVE, "NC-2.1.9.e",
+  "What happens to a message whose From is not in a represented domain: it "
+  "gets the sender's address and keeps the other as X-Original-From, or it is "
+  "refused (550)." },
 
 { LIM, "message", KIND_SIZE, OF(max_message), 0, 0, "25M", KiB(64), MiB(512),
   "", LIVE, "RFC 1870, RFC 5321 section 4.5.3.1.7", "Octets of one message." },

@@ -12,6 +12,7 @@ enum section {
 	SECTION_TOP,
 	SECTION_PERMIT, /* labelled by its service, may be repeated */
 	SECTION_RELAY,
+	SECTION_SEND,
 	SECTION_LIMITS,
 	SECTION_DNS,
 	SECTIONS
@@ -33,7 +34,9 @@ enum kind {
 	KIND_CHOICE,    /* uint32_t: index into `unit`, "one|two"             */
 	KIND_ADDRESS,   /* uint8_t[16]                                        */
 	KIND_DATE,      /* int64_t microseconds: the start of a day, UTC      */
-	KIND_SMARTHOST, /* char[256] and, in `also`, the port                 */
+	KIND_MAILBOX,   /* char[328]: an address, no literal                  */
+	KIND_SMARTHOST, /* struct site_smarthost: "name:port" or
+			 * "name:port sha256=..."                             */
 	KIND_SCHEDULE,  /* int64_t[SITE_SCHEDULE] and, in `also`, the count   */
 	KIND_STUB,      /* struct site_stub: "zone address" or "zone address port" */
 };

@@ -6,16 +6,20 @@ static const char *const services[SERVICES] = {
 	[SERVICE_SUBMISSIONS] = "submissions",
 	[SERVICE_SUBMISSION] = "submission",
 	[SERVICE_IMAPS] = "imaps",
+	[SERVICE_LOCAL] = "local",
+	[SERVICE_LMTP] = "lmtp",
 };
 
 bool
 site_is_sound(const struct site *s)
 {
 	return s->magic == SITE_MAGIC && s->version == SITE_VERSION &&
-		s->size == sizeof *s && s->permits_count > 0 &&
+		s->size == sizeof *s && s->role <= SITE_LOCAL &&
+		(s->permits_count > 0 || s->role == SITE_LOCAL) &&
 		s->permits_count <= SITE_PERMITS && s->domains_count > 0 &&
 		s->domains_count <= SITE_DOMAINS &&
 		s->stubs_count <= SITE_STUBS &&
+		s->smarthosts_count <= SITE_SMARTHOSTS &&
 		s->records_count <= SITE_RECORDS && s->schedule_count > 0 &&
 		s->schedule_count <= SITE_SCHEDULE;
 }
@@ -34,6 +38,27 @@ site_represents(const struct site *s, struct span domain)
 		if (span_equals_nocase(SITE_TEXT(s->domains[i].name), domain))
 			return true;
 	return false;
+}
+
+const struct site_smarthost *
+site_smarthost(const struct site *s, struct span name, uint16_t port)
+{
+	for (uint32_t i = 0; i < s->smarthosts_count; i++)
+		if (s->smarthosts[i].port == port &&
+			span_equals_nocase(SITE_TEXT(s->smarthosts[i].name),
+				name))
+			return &s->smarthosts[i];
+	return NULL;
+}
+
+bool
+address_is_loopback(const uint8_t address[16])
+{
+	static const uint8_t v4[13] = { [10] = 0xff, [11] = 0xff, [12] = 127 };
+	static const uint8_t v6[16] = { [15] = 1 };
+
+	return memcmp(address, v4, sizeof v4) == 0 ||
+		memcmp(address, v6, sizeof v6) == 0;
 }
 
 const char *

@@ -18,10 +18,21 @@
 #define SITE_VERSION 1
 
 #define SITE_PERMITS  16
+#define SITE_LISTENERS (SITE_PERMITS + 2) /* see enum site_socket */
 #define SITE_DOMAINS  64
 #define SITE_STUBS    8
 #define SITE_RECORDS  32
 #define SITE_SCHEDULE 32
+#define SITE_SMARTHOSTS 4
+
+/* What the site is for. */
+enum site_role {
+	SITE_MAIL,  /* receives, keeps, relays                                */
+	SITE_LOCAL, /* only sends mail of its own programs, NC-2.1.9          */
+};
+
+/* What happens to a From that is not represented, NC-2.1.9.e. */
+enum site_from { SITE_FROM_REWRITE, SITE_FROM_REFUSE };
 
 /* What a permit opens. */
 enum service {
@@ -30,11 +41,20 @@ enum service {
 	SERVICE_SUBMISSIONS, /* implicit TLS, RFC 8314 section 3.3           */
 	SERVICE_SUBMISSION,  /* STARTTLS demanded, RFC 6409                  */
 	SERVICE_IMAPS,       /* implicit TLS, RFC 8314 section 3.2           */
+	SERVICE_LOCAL,       /* SMTP for programs of this host, on loopback  */
+	SERVICE_LMTP,        /* the same by LMTP, RFC 2033                   */
 	SERVICES
 };
 
 /* How relay encrypts; the values are those of enum tls_policy. */
 enum site_tls { SITE_TLS_OPPORTUNISTIC, SITE_TLS_REQUIRED };
+
+/* The Unix sockets of SITE_LOCAL, numbered behind the permits: below
+ * run_directory, for every program of this host. */
+enum site_socket {
+	SOCKET_SMTP = SITE_PERMITS, /* smtp.sock */
+	SOCKET_LMTP,                /* lmtp.sock */
+};
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic error "-Wpadded"
@@ -56,6 +76,15 @@ struct site_domain {
 	char name[256];
 };
 
+/* A server that takes all outgoing mail. */
+struct site_smarthost {
+	char name[256];  /* or an address literal without brackets          */
+	uint8_t pin[32]; /* SHA-256 of its key's SubjectPublicKeyInfo        */
+	uint16_t port;
+	uint16_t pinned; /* 1: whoever has that key is it, and nobody else   */
+	uint32_t zero;
+};
+
 /* A zone whose answers come from one server instead of the root. */
 struct site_stub {
 	char zone[256]; /* lower case, "." for everything                  */
@@ -75,7 +104,7 @@ struct site {
 	uint32_t size;    /* sizeof(struct site) */
 
 	/* how many of the arrays below are in use */
-	uint32_t permits_count; /* 1 to SITE_PERMITS                        */
+	uint32_t permits_count; /* 1 to SITE_PERMITS; SITE_LOCAL: from 0     */
 	uint32_t domains_count; /* 1 to SITE_DOMAINS                        */
 	uint32_t stubs_count;
 	uint32_t records_count;
@@ -83,8 +112,10 @@ struct site {
 
 	uint32_t production;     /* 1: missing protection stops the start   */
 	uint32_t operator_uid;   /* may use the control sockets, as may 0   */
-	uint32_t smarthost_port; /* 0: no smarthost, deliver by MX          */
+	uint32_t smarthosts_count; /* 0: deliver by MX                      */
 	uint32_t relay_tls;      /* enum site_tls                           */
+	uint32_t role;           /* enum site_role                          */
+	uint32_t from;           /* enum site_from; SITE_LOCAL only         */
 
 	/* limits: each counts at one moment unless it says otherwise */
 	uint64_t max_message;      /* octets of a message, RFC 1870           */
@@ -121,7 +152,8 @@ struct site {
 	uint32_t relay_per_host;    /* of these, to one host                 */
 
 	char host[256];      /* announced; lower case                       */
-	char smarthost[256]; /* name or address literal without brackets; "" */
+	char sender[328];   /* SITE_LOCAL: envelope sender of all its mail  */
+	char operator[328]; /* reads what is for users of this host; ""     */
 
 	/* files, absolute */
 	char certificate[256]; /* PEM, leaf first                            */
@@ -139,6 +171,7 @@ struct site {
 
 	struct site_permit permits[SITE_PERMITS];
 	struct site_domain domains[SITE_DOMAINS];
+	struct site_smarthost smarthosts[SITE_SMARTHOSTS];
 	struct site_stub stubs[SITE_STUBS];
 	struct site_record records[SITE_RECORDS];
 };
@@ -153,6 +186,13 @@ bool site_permit_open(const struct site_permit *p, struct instant now);
 
 /* Is `domain` (any case, no final dot) represented here? */
 bool site_represents(const struct site *s, struct span domain);
+
+/* The smarthost of that name and port; NULL: there is none. */
+const struct site_smarthost *site_smarthost(const struct site *s,
+	struct span name, uint16_t port);
+
+/* 127.0.0.0/8 or ::1? */
+bool address_is_loopback(const uint8_t address[16]);
 
 /* "mx", "submissions" ...; "none" for what is no service. */
 const char *service_name(uint32_t service);

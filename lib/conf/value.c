@@ -24,8 +24,11 @@ static const struct {
 	[KIND_ADDRESS] = { take_address, put_address,
 		"an address such as 192.0.2.1 or 2001:db8::1" },
 	[KIND_DATE] = { take_date, put_date, "a date such as 2027-11-24" },
+	[KIND_MAILBOX] = { take_mailbox, put_text,
+		"an address such as app@agency.example" },
 	[KIND_SMARTHOST] = { take_smarthost, put_smarthost,
-		"name:port, address:port or [address]:port" },
+		"name:port, address:port or [address]:port, alone or in quotes "
+		"with \" sha256=...\"" },
 	[KIND_SCHEDULE] = { take_schedule, put_schedule,
 		"times with one blank between them, in quotes, each" },
 	[KIND_STUB] = { take_stub, put_stub,
@@ -81,7 +84,8 @@ value_put(const struct setting *row, const void *base, size_t i, struct buf *b)
 	uint8_t storage[512];
 	struct buf text = BUF(storage);
 	bool quote = row->kind == KIND_TEXT || row->kind == KIND_SCHEDULE ||
-		row->kind == KIND_STUB || row->kind == KIND_PATH;
+		row->kind == KIND_STUB || row->kind == KIND_PATH ||
+		row->kind == KIND_MAILBOX || row->kind == KIND_SMARTHOST;
 
 	MUST(i < value_count(row, base));
 	if (!kinds[row->kind].put(row, member(base, row->at) + i * row->size,

@@ -81,21 +81,38 @@ cut_endpoint(struct span text, struct span *host, uint64_t *port)
 	return span_find_octet(*host, ':') < host->len;
 }
 
+/* " sha256=" and 64 hexadecimal digits */
+static bool
+take_pin(struct span text, struct site_smarthost *s)
+{
+	struct buf pin = BUF(s->pin);
+
+	if (!span_take_nocase(&text, SPAN(" sha256=")) || text.len != 64)
+		return false;
+	s->pinned = 1;
+	return buf_put_unhex(&pin, text);
+}
+
 const char *
 take_smarthost(const struct setting *row, struct span text, void *place,
 	void *also)
 {
-	struct span host;
+	struct site_smarthost s = { 0 };
+	struct span host, endpoint;
 	uint8_t address[16];
 	uint64_t port;
-	uint32_t narrow;
 
-	if (!cut_endpoint(text, &host, &port) ||
+	(void)also;
+	MUST(row->size == sizeof s);
+	endpoint = span_shift_upto(&text, span_find_octet(text, ' '));
+	if (!cut_endpoint(endpoint, &host, &port) ||
 		(!ip_parse(host, address) && !value_is_host(host)))
 		return "not name:port, address:port or [address]:port";
-	value_store_lower(place, row->size, host);
-	narrow = (uint32_t)port;
-	memcpy(also, &narrow, sizeof narrow);
+	if (text.len > 0 && !take_pin(text, &s))
+		return "what follows is not sha256= and 64 hexadecimal digits";
+	value_store_lower(s.name, sizeof s.name, host);
+	s.port = (uint16_t)port;
+	memcpy(place, &s, sizeof s);
 	return NULL;
 }
 
@@ -103,14 +120,20 @@ bool
 put_smarthost(const struct setting *row, const void *place, const void *also,
 	struct buf *b)
 {
-	struct span host = site_text(place, row->size);
-	bool v6 = span_find_octet(host, ':') < host.len;
-	uint32_t port;
+	struct site_smarthost s;
+	struct span host;
+	bool v6;
 
-	memcpy(&port, also, sizeof port);
+	(void)row, (void)also;
+	memcpy(&s, place, sizeof s);
+	host = SITE_TEXT(s.name);
+	v6 = span_find_octet(host, ':') < host.len;
 	return (!v6 || buf_push(b, '[')) && buf_put(b, host) &&
 		(!v6 || buf_push(b, ']')) && buf_push(b, ':') &&
-		buf_put_number(b, port);
+		buf_put_number(b, s.port) &&
+		(!s.pinned ||
+			(buf_put_text(b, " sha256=") &&
+				buf_put_hex(b, span_at(s.pin, sizeof s.pin))));
 }
 
 const char *

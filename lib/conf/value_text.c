@@ -43,6 +43,12 @@ value_is_host(struct span text)
 	return last.len > 0;
 }
 
+static bool
+is_printable(struct span text)
+{
+	return span_skip(&text, printable) > 0 && text.len == 0;
+}
+
 const char *
 take_host(const struct setting *row, struct span text, void *place, void *also)
 {
@@ -50,6 +56,20 @@ take_host(const struct setting *row, struct span text, void *place, void *also)
 	if (!value_is_host(text))
 		return "not a full domain name";
 	value_store_lower(place, row->size, text);
+	return NULL;
+}
+
+const char *
+take_mailbox(const struct setting *row, struct span text, void *place,
+	void *also)
+{
+	struct address a;
+
+	(void)also;
+	if (address_parse(text, &a) || a.is_literal ||
+		!value_is_host(a.domain) || !is_printable(text))
+		return "not an address";
+	value_store(place, row->size, text);
 	return NULL;
 }
 
@@ -66,12 +86,6 @@ is_clean_path(struct span in)
 			return false;
 	}
 	return in.len == 0;
-}
-
-static bool
-is_printable(struct span text)
-{
-	return span_skip(&text, printable) > 0 && text.len == 0;
 }
 
 const char *

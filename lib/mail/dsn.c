@@ -17,7 +17,10 @@ put_field(struct buf *b, const char *name, struct span value)
 static bool
 put_header(struct buf *b, const struct dsn *d)
 {
-	return buf_put_text(b, "From: <postmaster@") && buf_put(b, d->host) &&
+	return buf_put_text(b, "From: <") &&
+		(span_is_set(d->from) ? buf_put(b, d->from)
+				      : buf_put_text(b, "postmaster@") &&
+					buf_put(b, d->host)) &&
 		buf_put_text(b, ">\r\nTo: <") && buf_put(b, d->to) &&
 		buf_put_text(b, ">\r\nDate: ") && put_date_rfc5322(b, d->now) &&
 		buf_put_text(b, "\r\nMessage-ID: <") && buf_put(b, d->id) &&

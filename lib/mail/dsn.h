@@ -17,7 +17,8 @@ struct dsn_rcpt {
 };
 
 struct dsn {
-	struct span host;     /* ours, for Reporting-MTA and From      */
+	struct span host;     /* ours, for Reporting-MTA               */
+	struct span from;     /* who reports; unset: postmaster at `host` */
 	struct span to;       /* the sender of the original            */
 	struct span id;       /* of the original in our queue          */
 	struct span boundary; /* drawn at random by the caller         */

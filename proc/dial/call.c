@@ -194,13 +194,28 @@ open_timers(struct call *c)
 	return OK;
 }
 
+/* A host that only sends dials the smarthosts and nobody else, whatever the
+ * queue asks for (NC-2.1.9.b). */
+static bool
+is_listed(const struct call *c, struct span host)
+{
+	const struct site *s = site_of(c->dial->role);
+
+	return s->role != SITE_LOCAL ||
+		(!c->request.by_mx &&
+			site_smarthost(s, host, c->request.port));
+}
+
 static void
 start(struct call *c)
 {
 	struct span host = span_at(c->request.host, c->request.host_len);
 
 	route_to(&c->route, host);
-	if (addresses_literal(&c->addresses, host))
+	if (!is_listed(c, host)) {
+		refuse(c, "not a smarthost");
+		call_fail_all(c);
+	} else if (addresses_literal(&c->addresses, host))
 		call_connect(c);
 	else if (!domain_is_valid(host))
 		call_fail(c, 550, "5.1.2", "Not a host");

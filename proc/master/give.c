@@ -39,8 +39,9 @@ static const struct file_row {
 };
 
 static const uint32_t secret_roles[SECRETS] = {
-	[SECRET_VERDICT] = ROLE_BIT(SCAN) | ROLE_BIT(STORE) | ROLE_BIT(QUEUE),
-	[SECRET_GRANT] = ROLE_BIT(AUTH) | ROLE_BIT(QUEUE),
+	[SECRET_VERDICT] = ROLE_BIT(SCAN) | ROLE_BIT(STORE) | ROLE_BIT(QUEUE) |
+		ROLE_BIT(LOCAL),
+	[SECRET_GRANT] = ROLE_BIT(AUTH) | ROLE_BIT(QUEUE) | ROLE_BIT(LOCAL),
 };
 
 static const enum role service_roles[SERVICES] = {
@@ -48,6 +49,8 @@ static const enum role service_roles[SERVICES] = {
 	[SERVICE_SUBMISSIONS] = SUBMISSION,
 	[SERVICE_SUBMISSION] = SUBMISSION,
 	[SERVICE_IMAPS] = LOGIN,
+	[SERVICE_LOCAL] = LOCAL,
+	[SERVICE_LMTP] = LOCAL,
 };
 
 static void
@@ -172,6 +175,8 @@ give_sockets(struct master *m, struct process *p)
 	for (uint32_t i = 0; i < m->site.permits_count; i++)
 		if (service_roles[m->site.permits[i].service] == p->role)
 			give_socket(p, m->sockets.fd[i], i, 0);
+	for (uint32_t i = 0; p->role == LOCAL && i < LOCAL_SOCKETS; i++)
+		give_socket(p, m->local_sockets[i], SOCKET_SMTP + i, 0);
 	give_socket(p, m->controls[p->role], 0, 1);
 }
 

@@ -22,6 +22,14 @@
 
 static const enum role controlled[] = { MASTER, QUEUE, AUTH, STORE, METER };
 
+/* The build for hosts that only send reaches nobody else, whatever the settings
+ * say (NC-2.1.9.c). */
+static bool
+may_bind(const struct site_permit *p)
+{
+	return !BUILD_LOCAL || address_is_loopback(p->address);
+}
+
 static int
 bind_permit(const struct site_permit *p)
 {
@@ -34,7 +42,7 @@ bind_permit(const struct site_permit *p)
 		SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	const int on = 1;
 
-	if (fd < 0)
+	if (fd < 0 || !may_bind(p))
 		return -1;
 	memcpy(&six.sin6_addr, p->address, 16);
 	memcpy(&four.sin_addr, p->address + 12, 4);
@@ -185,6 +193,40 @@ listeners_next_end(const struct master *m, struct instant now)
 }
 
 static int
+bind_local(const struct master *m, const char *name)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	OWNED(fd_close) int fd = socket(AF_UNIX,
+		SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int n = snprintf(at.sun_path, sizeof at.sun_path, "%s/%s.sock",
+		m->site.run_directory, name);
+
+	if (fd < 0 || n < 0 || (size_t)n >= sizeof at.sun_path)
+		return -1;
+	unlink(at.sun_path);
+	if (bind(fd, (struct sockaddr *)&at, sizeof at) ||
+		chmod(at.sun_path, 0666) || listen(fd, BACKLOG))
+		return -1;
+	return fd_give(&fd);
+}
+
+FALLIBLE
+listeners_bind_local(struct master *m)
+{
+	static const char *const names[LOCAL_SOCKETS] = { "smtp", "lmtp" };
+
+	for (size_t i = 0; i < LOCAL_SOCKETS; i++) {
+		m->local_sockets[i] = bind_local(m, names[i]);
+		if (m->local_sockets[i] >= 0)
+			continue;
+		fprintf(stderr, "posthold: cannot make %s/%s.sock: %s\n",
+			m->site.run_directory, names[i], strerror(errno));
+		return &fault_sys_failed;
+	}
+	return OK;
+}
+
+static int
 bind_control(const struct master *m, enum role role)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
@@ -209,8 +251,12 @@ FALLIBLE
 listeners_bind_controls(struct master *m)
 {
 	for (size_t i = 0; i < COUNT_OF(controlled); i++) {
-		int fd = bind_control(m, controlled[i]);
+		int fd;
 
+		if (controlled[i] != MASTER &&
+			!role_runs(controlled[i], BUILD_LOCAL))
+			continue;
+		fd = bind_control(m, controlled[i]);
 		if (fd < 0) {
 			fprintf(stderr,
 				"posthold: cannot make %s/ctl/%s.sock: %s\n",

@@ -32,5 +32,9 @@ void listeners_end_permits(struct master *m, struct instant now);
 /* When the next permit ends; INT64_MAX: none. */
 struct instant listeners_next_end(const struct master *m, struct instant now);
 
+/* A host that only sends: RUN/smtp.sock and RUN/lmtp.sock, for every program of
+ * this host. */
+FALLIBLE listeners_bind_local(struct master *m);
+
 /* The control sockets RUN/ctl/ROLE.sock, mode 0600. */
 FALLIBLE listeners_bind_controls(struct master *m);

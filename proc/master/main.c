@@ -117,7 +117,8 @@ main(int argc, char **argv)
 	for (uint32_t kind = 1; kind < SECRETS; kind++)
 		random_octets(m->secrets[kind], TOKEN_MAC);
 	if (settings_read(m) || !place_prepare(m) ||
-		listeners_bind_controls(m) || operator_open(m) ||
+		listeners_bind_controls(m) ||
+		(BUILD_LOCAL && listeners_bind_local(m)) || operator_open(m) ||
 		settings_start(m))
 		return EXIT_SITE;
 	LOG(EV_SITE_STARTED, 0, log_text(SITE_TEXT(m->site.host)),

@@ -110,7 +110,8 @@ place_prepare(struct master *m)
 	snprintf(pid, sizeof pid, "%s/master.pid", s->run_directory);
 	if (!make_ours(s->run_directory) || !make_ours(control) ||
 		!make_ours(empty) || !lock(pid) ||
-		!make_of(STORE, s, s->mailbox_directory) ||
+		(role_runs(STORE, BUILD_LOCAL) &&
+			!make_of(STORE, s, s->mailbox_directory)) ||
 		!make_of(QUEUE, s, s->queue_directory) ||
 		!make_of(METER, s, s->limits_directory) ||
 		!make_of(LOG, s, s->log_directory))

@@ -23,7 +23,7 @@
 
 /* Who stops when: nobody is stopped before those whose work it keeps safe. */
 static const uint32_t stop_stages[] = {
-	ROLE_BIT(MX) | ROLE_BIT(SUBMISSION) | ROLE_BIT(LOGIN),
+	ROLE_BIT(MX) | ROLE_BIT(SUBMISSION) | ROLE_BIT(LOGIN) | ROLE_BIT(LOCAL),
 	ROLE_BIT(IMAP) | ROLE_BIT(DIAL) | ROLE_BIT(RELAY),
 	ROLE_BIT(QUEUE),
 	ROLE_BIT(STORE),
@@ -127,7 +127,7 @@ process_start_all(struct master *m)
 	for (enum role role = LOG; role < CTL; role++) {
 		struct process *p = &m->processes[role];
 
-		if (role_row(role)->on_demand)
+		if (role_row(role)->on_demand || !role_runs(role, BUILD_LOCAL))
 			continue;
 		p->role = role;
 		restarts[role] = (struct restart){ m, p };

@@ -5,6 +5,7 @@
 #include "lib/conf/site.h"
 #include "sys/channel.h"
 
+#define LOCAL_SOCKETS (SITE_LISTENERS - SITE_PERMITS)
 #define PROCESSES 4200 /* a row for each role, then sessions */
 
 struct process {
@@ -42,6 +43,7 @@ struct master {
 	int netns, empty_root;
 	struct sockets sockets;
 	int controls[ROLES];
+	int local_sockets[LOCAL_SOCKETS]; /* by enum site_socket */
 	uint8_t secrets[SECRETS][TOKEN_MAC];
 	struct process processes[PROCESSES];
 	uint32_t sessions; /* instances given out */

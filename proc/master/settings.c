@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "proc/master/exposure.h"
 #include "proc/master/give.h"
 #include "proc/master/listeners.h"
 #include "sys/clock.h"
@@ -31,7 +32,9 @@ load(const struct master *m, struct site *out)
 		&errors);
 
 	print_errors(m->settings, &errors);
-	return f;
+	if (f)
+		return f;
+	return exposure_admits(out) ? OK : &fault_conf_refused;
 }
 
 FALLIBLE

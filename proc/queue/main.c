@@ -234,9 +234,16 @@ open_queue(struct queue_process *p)
 		.most = s->max_queue,
 		.schedule_count = s->schedule_count,
 		.expire_us = s->expire_us,
+		.grant = GRANT_SASL,
+		.outcome = OUTCOME_CLEAN,
 	};
 	const struct fault *f;
 
+	if (s->role == SITE_LOCAL) {
+		setup.epochs = NULL;
+		setup.grant = GRANT_LOCAL;
+		setup.outcome = OUTCOME_ELSEWHERE;
+	}
 	memcpy(setup.schedule_us, s->schedule_us, sizeof setup.schedule_us);
 	f = queue_open(&setup, &p->queue);
 	if (f)
@@ -256,6 +263,8 @@ main(void)
 	role_sandbox(r);
 	if (!open_queue(p))
 		return EXIT_SITE;
+	if (probe_open(p))
+		return EXIT_FAULT;
 	loop_each_turn(role_loop(r), turn, p);
 	plan_wake(p);
 	return role_run(r);

@@ -9,6 +9,8 @@
 #include "lib/mail/address.h"
 #include "proc/queue/queue.h"
 
+#define SMTP_PORT 25
+
 static const struct site *
 site(const struct queue_process *p)
 {
@@ -18,30 +20,41 @@ site(const struct queue_process *p)
 bool
 has_smarthost(const struct queue_process *p)
 {
-	return site(p)->smarthost_port != 0;
+	return site(p)->smarthosts_count > 0;
 }
 
 bool
 same_place(const struct place_name *a, const struct place_name *b)
 {
-	return a->len == b->len && memcmp(a->octets, b->octets, a->len) == 0;
+	return a->port == b->port && a->len == b->len &&
+		memcmp(a->octets, b->octets, a->len) == 0;
 }
 
-bool
-place_of(const struct queue_process *p, struct span rcpt,
-	struct place_name *out)
+static void
+set_name(struct place_name *out, struct span name, uint16_t port)
 {
-	struct address a;
-	struct span name = SITE_TEXT(site(p)->smarthost);
-
-	if (!has_smarthost(p)) {
-		if (address_parse(rcpt, &a) || a.is_literal)
-			return false;
-		name = a.domain;
-	}
+	out->port = port;
 	out->len = (uint16_t)name.len;
 	for (size_t i = 0; i < name.len; i++)
 		out->octets[i] = octet_lower(name.at[i]);
+}
+
+bool
+place_of(const struct queue_process *p, const struct queue_rcpt *rcpt,
+	struct place_name *out)
+{
+	const struct site *s = site(p);
+	const struct site_smarthost *h;
+	struct address a;
+
+	if (has_smarthost(p)) {
+		h = &s->smarthosts[rcpt->attempts % s->smarthosts_count];
+		set_name(out, SITE_TEXT(h->name), h->port);
+		return true;
+	}
+	if (address_parse(rcpt->address, &a) || a.is_literal)
+		return false;
+	set_name(out, a.domain, SMTP_PORT);
 	return true;
 }
 

@@ -34,9 +34,9 @@ struct incoming {
 	struct span rcpts[QUEUE_RCPTS_MAX];
 };
 
-/* Where mail goes: the smarthost, or a domain's servers. */
+/* Where mail goes: a smarthost, or a domain's servers. */
 struct place_name {
-	uint16_t len;
+	uint16_t port, len;
 	uint8_t octets[NAME_MAX_];
 };
 
@@ -75,6 +75,13 @@ struct listing {
 	bool only;             /* that message */
 };
 
+/* The bounce loop that is tested now, see probe.c. */
+struct probe {
+	uint64_t letter, report; /* ids in the queue; 0: not there */
+	struct instant began;
+	struct timer *again;
+};
+
 struct queue_process {
 	struct role_process *role;
 	struct queue *queue;
@@ -86,6 +93,7 @@ struct queue_process {
 	size_t idle_count;
 	struct listing listings[LISTINGS];
 	uint64_t jobs_given; /* numbers of jobs, of this process' life */
+	struct probe probe;
 	struct timer *wake;
 	bool stopping, dirty;
 };
@@ -120,8 +128,9 @@ void take_forget_asker(struct queue_process *p, struct channel *c);
 bool has_smarthost(const struct queue_process *p);
 bool same_place(const struct place_name *a, const struct place_name *b);
 
-/* Where a recipient's mail goes; false when it is no address. */
-bool place_of(const struct queue_process *p, struct span rcpt,
+/* Where a recipient's mail goes; of several smarthosts each attempt takes the
+ * next.  False when it is no address. */
+bool place_of(const struct queue_process *p, const struct queue_rcpt *rcpt,
 	struct place_name *out);
 
 /* NULL: nobody works or waits for it. */
@@ -154,6 +163,17 @@ void report_begin(struct queue_process *p, struct queued *m);
 void report_verdict(struct queue_process *p, const struct scan_answer *m);
 void report_stored(struct queue_process *p, const struct deliver_done *m);
 void report_lost(struct queue_process *p);
+
+/* A message of our own, taken in as if a program of this host had handed it in
+ * (NC-2.1.9); the id is 0 on a fault. */
+FALLIBLE report_enqueue(struct queue_process *p, struct span sender,
+	struct span rcpt, struct span text, uint64_t *id);
+
+/* probe.c: does a report come back?  (NC-2.1.9.d)  Idle on a mail server. */
+FALLIBLE probe_open(struct queue_process *p);
+void probe_reported(struct queue_process *p, uint64_t letter, uint64_t report);
+void probe_result(struct queue_process *p, const struct queued *q,
+	uint32_t rcpt, const struct place_name *place);
 
 /* Every recipient has its end: report or remove it. */
 void message_over(struct queue_process *p, struct queued *m);

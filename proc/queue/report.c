@@ -2,7 +2,10 @@
  *
  * A sender here had logged in and has a mailbox here, so the report is scanned
  * and delivered like other local mail, once (its dedupe key is the arrival
- * and the number of the message).  Nobody else ever gets one (rule S2). */
+ * and the number of the message).  Nobody else ever gets one (rule S2).
+ *
+ * A host that only sends has no mailboxes: there the sender is the address of
+ * the settings, and the report goes to it through the smarthost (NC-2.1.9.d). */
 #include <string.h>
 
 #include "lib/base/must.h"
@@ -67,6 +70,8 @@ compose(struct queue_process *p, const struct queued *q, struct buf *b)
 	size_t len;
 	bool fits;
 
+	if (site_of(p->role)->role == SITE_LOCAL)
+		d.from = SITE_TEXT(site_of(p->role)->sender);
 	/* a header that cannot be read does not keep the report */
 	if (queue_body_head(p->queue, q, head, sizeof head, &len))
 		len = 0;
@@ -127,6 +132,70 @@ remove_message(struct queue_process *p, struct queued *q)
 	if (queue_remove(p->queue, q))
 		storage_is_broken(p, &fault_storage_failed);
 }
+
+/* --- through the smarthost (NC-2.1.9) ------------------------------------ */
+
+static void
+seal(const struct queue_process *p, struct enqueue_open *m)
+{
+	mac_make(role_secret(p->role, SECRET_VERDICT),
+		span_at(&m->verdict, TOKEN_SIGNED(struct verdict)),
+		m->verdict.mac);
+	mac_make(role_secret(p->role, SECRET_GRANT),
+		span_at(&m->grant, TOKEN_SIGNED(struct grant)), m->grant.mac);
+}
+
+FALLIBLE
+report_enqueue(struct queue_process *p, struct span sender, struct span rcpt,
+	struct span text, uint64_t *id)
+{
+	uint64_t session = role_new_session(p->role);
+	struct instant now = clock_instant();
+	struct enqueue_open m = { .head.session = session,
+		.size = text.len,
+		.arrived_us = now.us,
+		.rcpts = 1,
+		.sender_len = (uint16_t)sender.len,
+		.verdict = { .size = text.len, .outcome = OUTCOME_ELSEWHERE },
+		.grant = { .session = session,
+			.expires_us = INT64_MAX,
+			.kind = GRANT_LOCAL } };
+	OWNED(fd_close) int body = -1;
+	struct queued *fresh;
+
+	*id = 0;
+	if (sender.len > 0)
+		memcpy(m.sender, sender.at, sender.len);
+	sha256(text, m.verdict.sha256);
+	seal(p, &m);
+	TRY(fd_memory_of("report", text, &body));
+	TRY(queue_add(p->queue, &m, &rcpt, body, now, &fresh));
+	p->dirty = true;
+	*id = fresh->id;
+	LOG(EV_QUEUED, session, log_id(fresh->id), log_text(sender),
+		log_number(1), log_number(text.len), log_number(0));
+	return OK;
+}
+
+/* One commit takes the report in and the message out. */
+static void
+send_back(struct queue_process *p, struct queued *q)
+{
+	static uint8_t room[REPORT_MAX];
+	struct buf b = BUF(room);
+	uint64_t report = 0;
+
+	if (compose(p, q, &b) ||
+		report_enqueue(p, SPAN(""), q->sender, buf_view(&b), &report)) {
+		queue_put_back(p->queue, q,
+			(struct instant){ clock_instant().us + REPORT_WAIT });
+		return;
+	}
+	probe_reported(p, q->id, report);
+	remove_message(p, q);
+}
+
+/* --- to a mailbox here --------------------------------------------------- */
 
 void
 report_begin(struct queue_process *p, struct queued *q)
@@ -242,7 +311,10 @@ message_over(struct queue_process *p, struct queued *q)
 
 	for (uint32_t i = 0; i < q->count; i++)
 		failed |= q->rcpts[i].state == RCPT_FAILED;
-	if (failed && q->sender.len > 0)
+	if (failed && q->sender.len > 0 &&
+		site_of(p->role)->role == SITE_LOCAL)
+		send_back(p, q);
+	else if (failed && q->sender.len > 0)
 		report_begin(p, q);
 	else
 		remove_message(p, q);

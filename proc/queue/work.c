@@ -59,14 +59,12 @@ send_dial(struct queue_process *p, const struct job *j)
 {
 	struct dial_request m = { .head = { .type = DIAL_REQUEST,
 					  .session = j->id },
-		.port = 25,
+		.port = j->place->name.port,
 		.by_mx = !has_smarthost(p),
 		.named = has_smarthost(p),
 		.tls = site(p)->relay_tls,
 		.host_len = j->place->name.len };
 
-	if (has_smarthost(p))
-		m.port = (uint16_t)site(p)->smarthost_port;
 	memcpy(m.host, j->place->name.octets, j->place->name.len);
 	return channel_send(role_link(p->role, DIAL), &m, -1);
 }
@@ -190,6 +188,7 @@ note(struct queue_process *p, struct job *j, uint32_t index,
 		return;
 	}
 	log_result(q, &q->rcpts[rcpt], &j->place->name, reply, now);
+	probe_result(p, q, rcpt, &j->place->name);
 }
 
 static void
@@ -280,7 +279,7 @@ make_job(struct queue_process *p, struct queued *q, struct instant now,
 		struct queue_rcpt *r = &q->rcpts[i];
 
 		if (r->state > RCPT_DEFERRED || r->at_work ||
-			r->next_us > now.us || !place_of(p, r->address, &name))
+			r->next_us > now.us || !place_of(p, r, &name))
 			continue;
 		if (j ? !same_place(&name, &j->place->name)
 		      : same_place(&name, full))
@@ -307,7 +306,7 @@ fail_impossible(struct queue_process *p, struct queued *q)
 
 	for (uint32_t i = 0; i < q->count; i++)
 		if (q->rcpts[i].state <= RCPT_DEFERRED &&
-			!place_of(p, q->rcpts[i].address, &place) &&
+			!place_of(p, &q->rcpts[i], &place) &&
 			queue_result(p->queue, q, i, &reply, clock_instant()))
 			storage_is_broken(p, &fault_storage_failed);
 }

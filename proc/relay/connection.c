@@ -71,13 +71,34 @@ ended(void *owner, enum stream_end why)
 	lose(c, why == STREAM_BROKEN ? "4.7.5" : "4.4.2", reasons[why]);
 }
 
+/* The smarthost whose key the settings name, NULL: the settings name none. */
+static const struct site_smarthost *
+pin_of(const struct connection *c)
+{
+	const struct site_smarthost *h = site_smarthost(
+		site_of(c->relay->role), c->host, c->port);
+
+	return h && h->pinned ? h : NULL;
+}
+
+/* Is the peer whom the settings say it is? */
+static bool
+has_pinned_key(const struct connection *c)
+{
+	const struct site_smarthost *h = pin_of(c);
+	uint8_t key[sizeof h->pin];
+
+	return !h || (!tls_peer_key(stream_tls(c->stream), key) &&
+			     memcmp(key, h->pin, sizeof key) == 0);
+}
+
 /* --- what the engine asks for -------------------------------------------- */
 
 /* in  octets that came and were not taken yet */
 static void
 start_tls(struct connection *c, struct span in)
 {
-	struct tls_context *context = c->tls == TLS_REQUIRED
+	struct tls_context *context = c->tls == TLS_REQUIRED && !pin_of(c)
 		? c->relay->verified
 		: c->relay->any;
 
@@ -249,6 +270,11 @@ secured(void *owner)
 	tls_info(stream_tls(c->stream), &info);
 	LOG(EV_TLS_STARTED, c->id, log_text(span_of(info.version_name)),
 		log_text(span_of(info.cipher_name)));
+	if (!has_pinned_key(c)) {
+		LOG(EV_TLS_REFUSED, c->id, log_text(SPAN("another key")));
+		lose(c, "4.7.5", "TLS failed: not the pinned key");
+		return;
+	}
 	smtp_client_secured(&c->client);
 	run(c, &nothing);
 }
@@ -296,6 +322,7 @@ connection_open(struct relay *r, const struct dial_connected *m, int fd)
 	c->id = m->head.session;
 	c->slot = slot;
 	c->tls = m->tls;
+	c->port = m->port;
 	memcpy(c->host_text, m->host, m->host_len);
 	c->host = span_at(c->host_text, m->host_len);
 	smtp_client_init(&c->client, &setup);

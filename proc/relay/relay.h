@@ -49,6 +49,7 @@ struct connection {
 	struct job *job; /* NULL: idle */
 	struct stream *stream;
 	struct span host; /* expected in the certificate */
+	uint16_t port;
 	uint32_t tls;
 	bool running;
 	struct smtp_client client;

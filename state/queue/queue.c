@@ -31,16 +31,17 @@ check_seals(const struct queue *q, const struct enqueue_open *m,
 
 	if (!mac_holds(&q->setup.grants,
 		    span_at(g, TOKEN_SIGNED(struct grant)), g->mac) ||
-		g->kind != GRANT_SASL || g->expires_us <= now.us ||
+		g->kind != q->setup.grant || g->expires_us <= now.us ||
 		g->session != m->head.session)
 		return &fault_grant_missing;
-	if (!q->setup.epochs->told)
+	if (q->setup.epochs && !q->setup.epochs->told)
 		return &fault_ipc_closed;
-	if (epochs_ended(q->setup.epochs, g->account, g->epoch))
+	if (q->setup.epochs &&
+		epochs_ended(q->setup.epochs, g->account, g->epoch))
 		return &fault_login_ended;
 	if (!mac_holds(&q->setup.verdicts,
 		    span_at(v, TOKEN_SIGNED(struct verdict)), v->mac) ||
-		v->outcome != OUTCOME_CLEAN)
+		v->outcome != q->setup.outcome)
 		return &fault_verdict_missing;
 	return v->size == m->size ? OK : &fault_verdict_mismatch;
 }

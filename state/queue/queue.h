@@ -58,11 +58,13 @@ struct queued {
 struct queue_setup {
 	struct journal_setup journal;
 	struct mac_key verdicts, grants;
-	const struct epochs *epochs; /* borrowed */
+	const struct epochs *epochs; /* borrowed; NULL: nobody logs in */
 	uint32_t most; /* messages */
 	int64_t schedule_us[32]; /* waits between attempts, the last repeats */
 	size_t schedule_count;   /* 1 to 32 */
 	int64_t expire_us;
+	uint32_t grant;   /* enum grant_kind that hands in             */
+	uint32_t outcome; /* enum outcome that a verdict must have     */
 };
 
 /* Recover what is queued.
@@ -79,7 +81,7 @@ void queue_close(struct queue **q);
  * body    descriptor, read from its start; stays the caller's
  *
  * grant_missing, verdict_missing  seals that do not hold, an ended grant, or a
- *                   verdict that is not "clean"
+ *                   verdict that is not what the site demands
  * verdict_mismatch  other octets than those of the verdict
  * queue_full, storage_full, storage_failed */
 FALLIBLE queue_add(struct queue *q, const struct enqueue_open *m,

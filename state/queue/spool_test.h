@@ -39,7 +39,9 @@ spool_make(struct spool *x)
 		.schedule_us = { MINUTES(10), MINUTES(30) },
 		.schedule_count = 2,
 		.expire_us = DAYS(5),
-		.epochs = &x->epochs };
+		.epochs = &x->epochs,
+		.grant = GRANT_SASL,
+		.outcome = OUTCOME_CLEAN };
 	x->epochs = (struct epochs){ spool_epochs, 1, 5, true };
 	mac_key_make(&x->setup.verdicts);
 	mac_key_make(&x->setup.grants);

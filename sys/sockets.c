@@ -1,4 +1,4 @@
-#include "standard/sockets.h"
+#include "sys/sockets.h"
 
 #include <stdio.h>
 #include <string.h>
