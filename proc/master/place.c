@@ -46,13 +46,15 @@ make_ours(const char *path)
 		complain(path, "others can write in it: chmod 0755");
 }
 
-/* One of a role. */
+/* One of a role, if it runs here. */
 static bool
 make_of(enum role role, const struct site *s, const char *path)
 {
 	struct stat st;
 	uid_t uid;
 
+	if (!role_runs(role, BUILD_LOCAL))
+		return true;
 	if (account_of(role, s->production, &uid)) {
 		fprintf(stderr,
 			"posthold: there is no account %s: run systemd-sysusers, or adduser --system\n",
@@ -110,8 +112,7 @@ place_prepare(struct master *m)
 	snprintf(pid, sizeof pid, "%s/master.pid", s->run_directory);
 	if (!make_ours(s->run_directory) || !make_ours(control) ||
 		!make_ours(empty) || !lock(pid) ||
-		(role_runs(STORE, BUILD_LOCAL) &&
-			!make_of(STORE, s, s->mailbox_directory)) ||
+		!make_of(STORE, s, s->mailbox_directory) ||
 		!make_of(QUEUE, s, s->queue_directory) ||
 		!make_of(METER, s, s->limits_directory) ||
 		!make_of(LOG, s, s->log_directory))
