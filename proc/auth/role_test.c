@@ -703,6 +703,7 @@ TEST(auth_tells_at_once_what_has_ended)
 		return;
 	for (size_t i = 0; i < COUNT_OF(holders); i++) {
 		test_row = role_name(holders[i]);
+		channel_close(&fake.links[holders[i]]);
 		fake_link(holders[i], AUTH);
 		hear_epochs(&e);
 		CHECK(!epochs_ended(&e, ALICE, 2) && !epochs_ended(&e, BOB, 2));
