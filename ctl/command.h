@@ -76,9 +76,9 @@ struct where {
 /* The path of the settings file; in static memory. */
 const char *where_path(const struct where *w);
 
-/* Read it.  Prints every error, and with `warnings` every warning; returns -1,
- * or the exit code. */
-int where_load(const struct where *w, bool warnings, struct site *out);
+/* Read it.  Prints every error; with `all` every warning, too, and what is wrong
+ * with the file of addresses.  Returns -1, or the exit code. */
+int where_load(const struct where *w, bool all, struct site *out);
 
 /* Settings hold absolute paths: `directory` made one, without a "/" at its end.
  * False after a message. */

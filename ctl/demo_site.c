@@ -76,6 +76,7 @@ write_settings(FILE *f, const struct demo *d)
 		"certificate        %s/certificate.pem\n"
 		"key                %s/key.pem\n"
 		"users              %s/users\n"
+		"addresses          %s/addresses\n"
 		"mailbox-directory  %s/mailboxes\n"
 		"queue-directory    %s/queue\n"
 		"log-directory      %s/log\n"
@@ -83,7 +84,7 @@ write_settings(FILE *f, const struct demo *d)
 		"performance-standard %s/performance.standard\n"
 		"limits-directory   %s/limits\n"
 		"clamd              %s%s\n",
-		at, at, at, at, at, at, at, at, at, d->clamd ? d->clamd : at,
+		at, at, at, at, at, at, at, at, at, at, d->clamd ? d->clamd : at,
 		d->clamd ? "" : "/clamd.sock");
 	write_permits(f, d);
 	if (d->smarthost)
@@ -229,12 +230,30 @@ make_users(struct demo *d)
 	return add_users(d, users);
 }
 
+/* Kept, like the users. */
+static bool
+make_addresses(const struct demo *d)
+{
+	char path[256];
+	const struct fault *f;
+
+	if (is_there(d, "addresses"))
+		return true;
+	demo_path(d, "addresses", path);
+	f = replace_create(path, 0644,
+		SPAN("# alias sales@" DEMO_DOMAIN " { to alice@" DEMO_DOMAIN
+		     " }\n"));
+	if (f)
+		complain_fault(f, path, "is the directory writable?");
+	return !f;
+}
+
 bool
 demo_make(struct demo *d)
 {
 	const struct fault *f;
 
-	if (!make_certificate(d) || !make_settings(d))
+	if (!make_certificate(d) || !make_settings(d) || !make_addresses(d))
 		return false;
 	f = make_users(d);
 	if (f)

@@ -86,7 +86,8 @@ const struct command commands[] = {
   "site's mail.", demo_site },
 #endif
 { "manual", NULL, "PAGE", 1, 1, "Print a manual page for man(1).",
-  "PAGE is posthold, posthold.conf or sendmail.", manual_print },
+  "PAGE is posthold, posthold.conf, posthold-addresses or sendmail.",
+  manual_print },
 };
 /* clang-format on */
 const size_t commands_count = COUNT_OF(commands);

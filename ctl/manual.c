@@ -5,6 +5,7 @@
 
 #include "ctl/command.h"
 #include "lib/base/number.h"
+#include "lib/conf/addresses.h"
 #include "lib/conf/explain.h"
 
 static void
@@ -70,7 +71,8 @@ static const char tail[] =
 	".TP\n.I /var/log/posthold\nevents\n"
 	".TP\n.I /run/posthold\ncontrol sockets\n"
 	".SH SEE ALSO\n"
-	".BR posthold.conf (5)\n";
+	".BR posthold.conf (5),\n"
+	".BR posthold\\-addresses (5)\n";
 
 static int
 print_posthold(void)
@@ -83,15 +85,27 @@ print_posthold(void)
 }
 
 static int
-print_settings(void)
+print_made(bool (*put)(struct buf *b))
 {
 	static uint8_t storage[KiB(64)];
 	struct buf text = BUF(storage);
 
-	if (!put_manual(&text))
+	if (!put(&text))
 		return complain(EX_SOFTWARE, "the manual does not fit", NULL);
 	fwrite(text.at, 1, text.len, stdout);
 	return EX_OK;
+}
+
+static int
+print_settings(void)
+{
+	return print_made(put_manual);
+}
+
+static int
+print_addresses(void)
+{
+	return print_made(put_addresses_manual);
 }
 
 static const char sendmail[] =
@@ -153,7 +167,9 @@ static const struct {
 	const char *name;
 	int (*print)(void);
 } pages[] = { { "posthold", print_posthold },
-	{ "posthold.conf", print_settings }, { "sendmail", print_sendmail } };
+	{ "posthold.conf", print_settings },
+	{ "posthold-addresses", print_addresses },
+	{ "sendmail", print_sendmail } };
 
 static int
 print_page(const char *name)
@@ -162,7 +178,8 @@ print_page(const char *name)
 		if (strcmp(name, pages[i].name) == 0)
 			return pages[i].print();
 	return complain(EX_USAGE, name,
-		"the pages are posthold, posthold.conf and sendmail");
+		"the pages are posthold, posthold.conf, posthold-addresses "
+		"and sendmail");
 }
 
 int

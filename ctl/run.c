@@ -63,7 +63,7 @@ ask_master(struct call *c, uint32_t type,
 	const struct fault *f;
 
 	if (code < 0)
-		code = where_load(&where, false, &site);
+		code = where_load(&where, type == MASTER_RELOAD, &site);
 	if (code >= 0)
 		return code;
 	f = ask(type, row);

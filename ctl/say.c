@@ -49,20 +49,30 @@ print_error(const char *path, const struct conf_error *e)
 		e->key[0] ? ": " : "", e->text);
 }
 
+static void
+print_errors(const char *path, bool warnings, const struct conf_errors *errors)
+{
+	for (uint32_t i = 0; i < errors->count; i++)
+		if (warnings || errors->at[i].weight == WEIGHT_ERROR)
+			print_error(path, &errors->at[i]);
+	if (errors->dropped > 0)
+		fprintf(stderr, "posthold: %s: %u more are not shown\n", path,
+			errors->dropped);
+}
+
 int
-where_load(const struct where *w, bool warnings, struct site *out)
+where_load(const struct where *w, bool all, struct site *out)
 {
 	static struct conf_errors errors;
 	const char *path = where_path(w);
 	const struct fault *f = settings_load(path, clock_instant(), out,
 		&errors);
 
-	for (uint32_t i = 0; i < errors.count; i++)
-		if (warnings || errors.at[i].weight == WEIGHT_ERROR)
-			print_error(path, &errors.at[i]);
-	if (errors.dropped > 0)
-		fprintf(stderr, "posthold: %s: %u more are not shown\n", path,
-			errors.dropped);
+	print_errors(path, all, &errors);
+	if (f || !all)
+		return f ? EX_CONFIG : -1;
+	f = settings_check_addresses(out, clock_instant(), &errors);
+	print_errors(out->addresses, true, &errors);
 	return f ? EX_CONFIG : -1;
 }
 

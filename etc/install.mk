@@ -15,15 +15,17 @@ PAGES  += $(B)/man/sendmail.1
 UNIT   := etc/posthold-local.service
 SAMPLE := etc/posthold-local.conf
 ACCOUNTS := posthold-(log|dns|queue|dial|relay|local) 
+else
+PAGES  += $(B)/man/posthold-addresses.5
 endif
 
 # Manual pages are made from the tables that the programs use.
 $(B)/man/posthold.8: $(B)/posthold
 	@mkdir -p $(@D)
 	$(Q)$< manual posthold > $@
-$(B)/man/posthold.conf.5: $(B)/posthold
+$(B)/man/%.5: $(B)/posthold
 	@mkdir -p $(@D)
-	$(Q)$< manual posthold.conf > $@
+	$(Q)$< manual $* > $@
 
 $(B)/man/sendmail.1: $(B)/posthold
 	@mkdir -p $(@D)
@@ -44,7 +46,7 @@ install: all $(PAGES)
 	install -m 755 $(B)/posthold $(DESTDIR)$(BINDIR)/
 	install -m 755 $(filter $(B)/libexec/%,$(built)) $(DESTDIR)$(LIBEXEC)/
 	install -m 644 $(B)/man/posthold.8 $(DESTDIR)$(MANDIR)/man8/
-	install -m 644 $(B)/man/posthold.conf.5 $(DESTDIR)$(MANDIR)/man5/
+	install -m 644 $(filter %.5,$(PAGES)) $(DESTDIR)$(MANDIR)/man5/
 	sed 's|@BINDIR@|$(BINDIR)|' $(UNIT) \
 		> $(DESTDIR)$(UNITS)/posthold.service
 	chmod 644 $(DESTDIR)$(UNITS)/posthold.service

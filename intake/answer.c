@@ -21,10 +21,27 @@ answer_fault(struct session *s, const struct fault *f)
 		else /* answered already; the spool did not come */
 			s->engine.txn.failed = f;
 		return;
+	case SMTP_ASK_RCPT:
+		transaction_undo_rcpt(&s->txn);
+		smtp_answer(&s->engine, f);
+		return;
 	default:
 		smtp_answer(&s->engine, f);
 		return;
 	}
+}
+
+/* What the recipient leads to, or why it does not. */
+static FALLIBLE
+add_accounts(struct session *s, const struct rcpt_answer *m)
+{
+	if (m->fault)
+		return fault_row(m->fault);
+	if (m->kind != RCPT_LOCAL || m->count > RCPT_ACCOUNTS)
+		return &fault_relay_denied;
+	for (uint32_t i = 0; i < m->count; i++)
+		TRY(transaction_add_local(&s->txn, m->accounts[i]));
+	return OK;
 }
 
 static void
@@ -38,18 +55,22 @@ take_rcpt(void *owner, struct channel *c, const void *message, int fd)
 	(void)fd;
 	if (!s)
 		return;
-	f = m->kind == RCPT_LOCAL ? transaction_add_rcpt(&s->txn,
-					    s->engine.ask.path, m->account,
-					    false)
-		: m->fault	  ? fault_row(m->fault)
-				  : &fault_relay_denied;
+	f = add_accounts(s, m);
+	if (!f && m->more) {
+		s->waits = WAITS_RCPT;
+		return;
+	}
 	if (f)
 		LOG(EV_RCPT_REFUSED_, s->id, log_text(s->txn.sender),
 			log_text(s->engine.ask.path), log_fault(f));
-	if (f == &fault_mailbox_unknown)
+	if (f == &fault_mailbox_unknown) {
+		transaction_undo_rcpt(&s->txn);
 		limit_unknown(s);
-	else
-		smtp_answer(&s->engine, f);
+	} else if (f) {
+		answer_fault(s, f);
+	} else {
+		smtp_answer(&s->engine, OK);
+	}
 	session_run(s);
 }
 

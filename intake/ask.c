@@ -77,7 +77,7 @@ take_remote(struct session *s, const struct smtp_ask *ask)
 FALLIBLE
 ask_take_remote(struct session *s)
 {
-	TRY(transaction_add_rcpt(&s->txn, s->engine.ask.path, 0, true));
+	TRY(transaction_add_remote(&s->txn));
 	smtp_answer(&s->engine, OK);
 	return OK;
 }
@@ -85,8 +85,10 @@ ask_take_remote(struct session *s)
 static FALLIBLE
 ask_rcpt(struct session *s, const struct smtp_ask *ask)
 {
-	struct rcpt_check m = { .address_len = (uint16_t)ask->path.len };
+	struct rcpt_check m = { .grant = s->login.grant,
+		.address_len = (uint16_t)ask->path.len };
 
+	TRY(transaction_begin_rcpt(&s->txn, ask->path));
 	if (!ask->postmaster && (ask->address.is_literal ||
 		    !site_represents(site(s), ask->address.domain))) {
 		if (ask->address.is_literal)

@@ -18,25 +18,52 @@ transaction_set_sender(struct transaction *t, struct span sender,
 }
 
 FALLIBLE
-transaction_add_rcpt(struct transaction *t, struct span address,
-	uint32_t account, bool remote)
+transaction_begin_rcpt(struct transaction *t, struct span address)
 {
-	struct span copy;
+	t->mark = t->last;
+	return arena_copy(&t->arena, address, &t->rcpt);
+}
+
+static FALLIBLE
+add(struct transaction *t, uint32_t account, bool remote)
+{
 	struct rcpt *r;
 	void *at;
 
-	TRY(arena_copy(&t->arena, address, &copy));
+	if (t->local + t->remote == TXN_RCPTS)
+		return &fault_rcpt_too_many;
 	TRY(arena_take(&t->arena, sizeof *r, &at));
 	r = at;
-	*r = (struct rcpt){ .address = copy, .account = account,
+	*r = (struct rcpt){ .address = t->rcpt, .account = account,
 		.remote = remote };
 	*t->last = r;
 	t->last = &r->next;
-	if (remote)
-		t->remote++;
-	else
-		t->local++;
+	*(remote ? &t->remote : &t->local) += 1;
 	return OK;
+}
+
+FALLIBLE
+transaction_add_local(struct transaction *t, uint32_t account)
+{
+	for (const struct rcpt *r = t->first; r; r = r->next)
+		if (!r->remote && r->account == account)
+			return OK;
+	return add(t, account, false);
+}
+
+FALLIBLE
+transaction_add_remote(struct transaction *t)
+{
+	return add(t, 0, true);
+}
+
+void
+transaction_undo_rcpt(struct transaction *t)
+{
+	for (const struct rcpt *r = *t->mark; r; r = r->next)
+		*(r->remote ? &t->remote : &t->local) -= 1;
+	*t->mark = NULL;
+	t->last = t->mark;
 }
 
 void

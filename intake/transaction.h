@@ -19,6 +19,8 @@ struct transaction {
 	struct rcpt *first, **last;
 	uint32_t local, remote;
 	uint64_t declared; /* octets, RFC 1870; 0: not said */
+	struct span rcpt;   /* that is being decided about */
+	struct rcpt **mark; /* where what it leads to begins */
 	bool eight_bit, committing;
 	struct body body;
 	struct verdict verdict;
@@ -32,8 +34,17 @@ void transaction_init(struct transaction *t, struct arena_pool *pool,
 FALLIBLE transaction_set_sender(struct transaction *t, struct span sender,
 	bool eight_bit);
 
-FALLIBLE transaction_add_rcpt(struct transaction *t, struct span address,
-	uint32_t account, bool remote);
+#define TXN_RCPTS 1000 /* mailboxes, here and elsewhere */
+
+/* A recipient, `address` as the client wrote it; then what it leads to, or undo
+ * what was added since.  A mailbox gets the message once, however often it was
+ * named.
+ *
+ * rcpt_too_many  more than TXN_RCPTS; arena_full */
+FALLIBLE transaction_begin_rcpt(struct transaction *t, struct span address);
+FALLIBLE transaction_add_local(struct transaction *t, uint32_t account);
+FALLIBLE transaction_add_remote(struct transaction *t);
+void transaction_undo_rcpt(struct transaction *t);
 
 /* Back to nothing: the one reset (security rule P5). */
 void transaction_reset(struct transaction *t);

@@ -13,6 +13,20 @@ begin(struct transaction *t, size_t limit)
 	transaction_init(t, &pool, limit);
 }
 
+static const struct fault *
+add_local(struct transaction *t, struct span address, uint32_t account)
+{
+	TRY(transaction_begin_rcpt(t, address));
+	return transaction_add_local(t, account);
+}
+
+static const struct fault *
+add_remote(struct transaction *t, struct span address)
+{
+	TRY(transaction_begin_rcpt(t, address));
+	return transaction_add_remote(t);
+}
+
 static bool
 is_empty(const struct transaction *t)
 {
@@ -32,8 +46,8 @@ TEST(an_envelope_keeps_its_order)
 	begin(&t, KiB(16));
 	CHECK(is_empty(&t));
 	CHECK_OK(transaction_set_sender(&t, SPAN("s@b"), true));
-	CHECK_OK(transaction_add_rcpt(&t, span_at(said, 3), 7, false));
-	CHECK_OK(transaction_add_rcpt(&t, SPAN("c@d"), 0, true));
+	CHECK_OK(add_local(&t, span_at(said, 3), 7));
+	CHECK_OK(add_remote(&t, SPAN("c@d")));
 	memset(said, 'x', sizeof said); /* the line it stood in is gone */
 	CHECK_SPAN(t.sender, "s@b");
 	CHECK_SPAN(t.first->address, "a@b");
@@ -54,7 +68,8 @@ TEST(a_reset_leaves_nothing)
 	begin(&t, KiB(16));
 	for (int i = 0; i < 100; i++) {
 		CHECK_OK(transaction_set_sender(&t, SPAN("s@b"), true));
-		CHECK_OK(transaction_add_rcpt(&t, SPAN("c@d"), 1, i & 1));
+		CHECK_OK(i & 1 ? add_remote(&t, SPAN("c@d"))
+			      : add_local(&t, SPAN("c@d"), 1));
 		CHECK_OK(body_open(&t.body));
 		CHECK_OK(body_add(&t.body, SPAN("hello")));
 		t.committing = true;
@@ -74,13 +89,68 @@ TEST(an_envelope_has_bounds)
 	test_row = "recipients until the arena is full";
 	begin(&t, KiB(16));
 	while (!f && taken < 10000) {
-		f = transaction_add_rcpt(&t, SPAN("somebody@vic.test"), 1,
-			false);
+		f = add_local(&t, SPAN("somebody@vic.test"), taken);
 		taken += !f;
 	}
 	CHECK_FAULT(f, &fault_arena_full);
 	CHECK_NUMBER(t.local, taken);
 	transaction_reset(&t);
-	CHECK_OK(transaction_add_rcpt(&t, SPAN("a@b"), 1, false));
+	CHECK_OK(add_local(&t, SPAN("a@b"), 1));
+	transaction_reset(&t);
+}
+
+TEST(a_mailbox_gets_a_message_once)
+{
+	struct transaction t;
+
+	begin(&t, KiB(16));
+	CHECK_OK(add_local(&t, SPAN("a@b"), 1));
+	CHECK_OK(transaction_begin_rcpt(&t, SPAN("group@b")));
+	CHECK_OK(transaction_add_local(&t, 1));
+	CHECK_OK(transaction_add_local(&t, 2));
+	CHECK_OK(transaction_add_local(&t, 2));
+	CHECK_OK(add_remote(&t, SPAN("c@d")));
+	CHECK_NUMBER(t.local, 2);
+	CHECK_NUMBER(t.remote, 1);
+	CHECK_SPAN(t.first->address, "a@b");
+	CHECK_SPAN(t.first->next->address, "group@b");
+	transaction_reset(&t);
+}
+
+TEST(a_refused_recipient_leaves_nothing)
+{
+	struct transaction t;
+
+	begin(&t, KiB(16));
+	CHECK_OK(add_local(&t, SPAN("a@b"), 1));
+	CHECK_OK(transaction_begin_rcpt(&t, SPAN("group@b")));
+	CHECK_OK(transaction_add_local(&t, 2));
+	CHECK_OK(transaction_add_local(&t, 3));
+	transaction_undo_rcpt(&t);
+	test_row = "before anything was added";
+	CHECK_OK(transaction_begin_rcpt(&t, SPAN("other@b")));
+	transaction_undo_rcpt(&t);
+	test_row = "the one before is still there, and others can follow";
+	CHECK_OK(add_remote(&t, SPAN("c@d")));
+	CHECK_NUMBER(t.local, 1);
+	CHECK_NUMBER(t.remote, 1);
+	CHECK_NUMBER(t.first->account, 1);
+	CHECK(t.first->next->remote && !t.first->next->next);
+	transaction_reset(&t);
+}
+
+TEST(mailboxes_are_bounded)
+{
+	static uint8_t room[KiB(256)] __attribute__((aligned(16)));
+	struct transaction t;
+
+	arena_pool_init(&pool, room, sizeof room);
+	transaction_init(&t, &pool, sizeof room);
+	CHECK_OK(transaction_begin_rcpt(&t, SPAN("all@b")));
+	for (uint32_t i = 0; i < TXN_RCPTS; i++)
+		CHECK_OK(transaction_add_local(&t, i));
+	CHECK_OK(transaction_add_local(&t, 0));
+	CHECK_FAULT(transaction_add_local(&t, TXN_RCPTS), &fault_rcpt_too_many);
+	CHECK_FAULT(transaction_add_remote(&t), &fault_rcpt_too_many);
 	transaction_reset(&t);
 }

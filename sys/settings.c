@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/conf/addresses.h"
 #include "lib/conf/conf.h"
 #include "sys/fd.h"
 
@@ -39,19 +40,18 @@ read_whole(int fd, size_t size, struct buf *text)
 }
 
 static void
-drop(uint8_t **at)
+drop(struct buf *b)
 {
-	free(*at);
+	free(b->at);
 }
 
-FALLIBLE
-settings_load(const char *path, struct instant now, struct site *out,
+/* The whole of a file that only the operator can write; `at` is to be freed. */
+static FALLIBLE
+load_file(const char *path, size_t largest, struct buf *text,
 	struct conf_errors *errors)
 {
 	OWNED(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	OWNED(drop) uint8_t *storage = NULL;
 	struct stat st;
-	struct buf text;
 
 	conf_errors_init(errors);
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -59,11 +59,35 @@ settings_load(const char *path, struct instant now, struct site *out,
 	if (!is_trusted(&st))
 		return refuse(errors,
 			SPAN("others can write it: chown root and chmod 0644"));
-	if ((uint64_t)st.st_size > CONF_LARGEST)
-		return refuse(errors, SPAN("is larger than 256 KiB"));
-	storage = malloc((size_t)st.st_size + 1);
-	text = (struct buf){ storage, 0, (size_t)st.st_size + 1 };
-	if (!storage || read_whole(fd, (size_t)st.st_size, &text))
+	if ((uint64_t)st.st_size > largest)
+		return refuse(errors, SPAN("is too large: shorten it"));
+	*text = (struct buf){ malloc((size_t)st.st_size + 1), 0,
+		(size_t)st.st_size + 1 };
+	if (!text->at || read_whole(fd, (size_t)st.st_size, text))
 		return refuse(errors, SPAN("cannot be read"));
+	return OK;
+}
+
+FALLIBLE
+settings_load(const char *path, struct instant now, struct site *out,
+	struct conf_errors *errors)
+{
+	OWNED(drop) struct buf text = { 0 };
+
+	TRY(load_file(path, CONF_LARGEST, &text, errors));
 	return conf_parse(buf_view(&text), now, out, errors);
+}
+
+FALLIBLE
+settings_check_addresses(const struct site *site, struct instant now,
+	struct conf_errors *errors)
+{
+	OWNED(drop) struct buf text = { 0 };
+	static struct addresses checked;
+
+	conf_errors_init(errors);
+	if (site->addresses[0] == 0)
+		return OK;
+	TRY(load_file(site->addresses, ADDRESSES_LARGEST, &text, errors));
+	return addresses_parse(buf_view(&text), site, now, &checked, errors);
 }

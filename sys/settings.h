@@ -14,3 +14,10 @@
  * sys_failed  see errors */
 FALLIBLE settings_load(const char *path, struct instant now, struct site *out,
 	struct conf_errors *errors);
+
+/* Is the file of addresses that they name good, too?  Settings that name none
+ * are.
+ *
+ * conf_refused, sys_failed  see errors; their lines are of that file */
+FALLIBLE settings_check_addresses(const struct site *site, struct instant now,
+	struct conf_errors *errors);

@@ -89,6 +89,7 @@ enum file_purpose {
 	FILE_SESSION,         /* imap: the plain stream from `login`     */
 	FILE_NETNS,           /* the empty network namespace             */
 	FILE_EMPTY_ROOT,      /* the empty directory to be root          */
+	FILE_ADDRESSES,       /* lib/conf/addresses.h, to `auth`         */
 };
 
 struct file_given {
@@ -141,23 +142,30 @@ struct session_open {
 
 enum rcpt_kind {
 	RCPT_REFUSED, /* `fault` says why                        */
-	RCPT_LOCAL,   /* a mailbox here: `account`               */
+	RCPT_LOCAL,   /* mailboxes here: `accounts`              */
 	RCPT_REMOTE,  /* a domain that is not represented        */
 };
 
 struct rcpt_check {
 	struct head head;
+	struct grant grant;   /* of the login; zero when there is none  */
 	uint16_t address_len; /* <postmaster> has no domain             */
 	uint8_t address[ADDRESS_MAX];
 	uint8_t zero[6];
 };
 
+#define RCPT_ACCOUNTS 251
+
+/* An address can lead to more mailboxes than one answer holds: others with the
+ * same serial follow as long as `more` is set. */
 struct rcpt_answer {
 	struct head head;
 	uint32_t kind; /* enum rcpt_kind */
-	uint32_t account;
 	uint16_t fault; /* fault_number */
-	uint8_t zero[6];
+	uint8_t more;
+	uint8_t zero;
+	uint32_t count; /* of `accounts` */
+	uint32_t accounts[RCPT_ACCOUNTS];
 };
 
 enum sasl_mechanism {

@@ -65,6 +65,10 @@ static const struct setting settings[] = {
   "NC-2.1.4", "PEM file, no link, with the private key; only `keys` reads it." },
 { TOP, "users", KIND_PATH, OF(users), 0, 0, "/etc/posthold/users", 0, 0, "",
   LIVE, "NC-2.1.2", "The file of accounts that `posthold user` writes." },
+{ TOP, "addresses", KIND_PATH, OF(addresses), 0, 0, "", 0, 0, "", LIVE,
+  "NC-2.1.6, RFC 5321 section 3.9",
+  "The file of aliases, groups and catch-alls; see posthold-addresses(5) for its "
+  "syntax.  Without it only accounts have addresses." },
 { TOP, "mailbox-directory", KIND_PATH, OF(mailbox_directory), 0, 0,
   "/var/lib/posthold/mailboxes", 0, 0, "", START, "NC-2.2.b",
   "Where mail is kept.  It must be on a block device of its own." },

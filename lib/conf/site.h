@@ -160,6 +160,7 @@ struct site {
 	char key[256];         /* PEM                                        */
 	char ca_file[256];     /* PEM bundle that relay trusts               */
 	char users[256];       /* state/users                                */
+	char addresses[256];   /* lib/conf/addresses.h; "": none            */
 	char mailbox_directory[256]; /* on its own block device, NC-2.2.b   */
 	char queue_directory[256];
 	char log_directory[256];

@@ -8,6 +8,7 @@
 
 #include "lib/base/list.h"
 #include "lib/base/table.h"
+#include "lib/conf/addresses.h"
 #include "proc/auth/slow.h"
 #include "state/users/users.h"
 #include "sys/mac.h"
@@ -53,6 +54,7 @@ struct auth {
 	struct role_process *role;
 	struct users *users; /* NULL: none that is sound */
 	int epochs;          /* theirs, sealed memory; -1: none */
+	struct addresses *addresses, *spare; /* in force; for the next file */
 	struct mac_key proven_key;
 	struct slow slow;
 	struct table table; /* of exchanges, by session */
@@ -68,6 +70,14 @@ struct auth {
 
 /* rcpt.c */
 void rcpt_answer(struct auth *a, struct channel *c, const struct rcpt_check *m);
+
+/* addresses.c: the file of addresses; a bad one changes nothing. */
+FALLIBLE addresses_start(struct auth *a);
+void addresses_use(struct auth *a, int fd);
+void addresses_forget(struct auth *a);
+
+/* Tell the operator what leads nowhere, after either file changed. */
+void addresses_report(const struct auth *a);
 
 /* exchange.c */
 void exchange_start_all(struct auth *a);

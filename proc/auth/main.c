@@ -52,6 +52,7 @@ use_users(struct auth *a, int fd)
 	if (f) /* nobody may go on with what has ended: begin anew */
 		exit(EXIT_FAULT);
 	epochs_tell(a, NULL);
+	addresses_report(a);
 	LOG(EV_USERS_LOADED, 0, log_number(users_count(fresh)));
 	return OK;
 }
@@ -86,7 +87,7 @@ prepare(void *owner, struct role_process *r)
 
 	a->role = r;
 	mac_start();
-	if (crypto_start() || sasl_start())
+	if (crypto_start() || sasl_start() || addresses_start(a))
 		exit(EXIT_FAULT);
 	exchange_start_all(a);
 	mac_key_make(&a->proven_key);
@@ -108,6 +109,8 @@ take_file(void *owner, enum file_purpose purpose, uint32_t number, int fd)
 	/* without users nobody logs in and recipients are deferred */
 	if (purpose == FILE_USERS && use_users(owner, file))
 		return;
+	if (purpose == FILE_ADDRESSES)
+		addresses_use(owner, file);
 }
 
 static void
@@ -123,10 +126,21 @@ unlinked(void *owner, struct channel *c)
 	exchange_forget_asker(owner, c);
 }
 
+/* master gives the file anew after the settings that name it. */
+static void
+settings(void *owner)
+{
+	struct auth *a = owner;
+
+	if (site_of(a->role)->addresses[0] == 0)
+		addresses_forget(a);
+}
+
 static const struct role_hooks hooks = {
 	.prepare = prepare,
 	.threads = start_threads,
 	.file = take_file,
+	.site = settings,
 	.linked = linked,
 	.unlinked = unlinked,
 };

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "lib/base/base64.h"
@@ -93,6 +94,8 @@ start(void)
 		make_users();
 	s = *fake_site();
 	s.domains[0] = (struct site_domain){ "agency.example" };
+	s.domains[1] = (struct site_domain){ "board.example" };
+	s.domains_count = 2;
 	site = &s;
 	fake_start(AUTH, site, give);
 	return true;
@@ -163,9 +166,229 @@ TEST(auth_knows_the_mailboxes)
 		CHECK_NUMBER(m->head.serial, serial);
 		CHECK_NUMBER(m->head.session, 9);
 		CHECK_NUMBER(m->kind, c->kind);
-		CHECK_NUMBER(m->account, c->account);
+		CHECK_NUMBER(m->count, c->kind == RCPT_LOCAL);
+		CHECK_NUMBER(m->accounts[0], c->account);
 		CHECK_FAULT(fault_row(m->fault), c->fault);
 	}
+	fake_stop();
+}
+
+/* --- aliases, groups, catch-alls ------------------------------------------ */
+
+static const struct span book = SPAN(
+	"alias sales@agency.example { to bob@agency.example }\n"
+	"alias two@agency.example {\n"
+	"	to alice@agency.example\n	to sales@agency.example }\n"
+	"alias left@agency.example { to dave@agency.example }\n"
+	"alias carol@agency.example { to alice@agency.example }\n"
+	"group open@agency.example { senders anybody\n"
+	"	to bob@agency.example }\n"
+	"group logins@agency.example { senders logins\n"
+	"	to bob@agency.example }\n"
+	"group members@agency.example { senders members\n"
+	"	to bob@agency.example\n	to carol@agency.example }\n"
+	"group listed@agency.example { senders listed\n"
+	"	to bob@agency.example\n	sender a.b@agency.example }\n"
+	"alias behind@agency.example { to members@agency.example }\n"
+	"catch-all board.example { to bob@agency.example\n"
+	"	reason \"old cards\"\n	owner \"J. Roe\"\n	expires ");
+
+/* The same with a catch-all that ends in `days`. */
+static void
+give_addresses(int days)
+{
+	struct civil c = civil_of((struct instant){
+		clock_instant().us + DAYS(days) });
+	static uint8_t room[4096];
+	struct buf b = BUF(room);
+
+	CHECK(buf_put(&b, book) &&
+		buf_put_digits(&b, (uint64_t)c.year, 4) && buf_push(&b, '-') &&
+		buf_put_digits(&b, c.month, 2) && buf_push(&b, '-') &&
+		buf_put_digits(&b, c.day, 2) && buf_put_text(&b, " }\n"));
+	fake_give_file(FILE_ADDRESSES, buf_view(&b));
+}
+
+enum asker { NOBODYS, ALICES, BOBS, FORGED, OTHERS, ENDED };
+
+static const struct {
+	const char *what;
+	const char *address;
+	enum asker asker;
+	uint32_t accounts[2];
+	const struct fault *fault;
+} leads[] = {
+	{ "an alias", "sales@agency.example", NOBODYS, { BOB }, OK },
+	{ "in other letters", "SALES@Agency.Example", NOBODYS, { BOB }, OK },
+	{ "an alias of an account and an alias", "two@agency.example", NOBODYS,
+		{ ALICE, BOB }, OK },
+	{ "an alias that leads nowhere", "left@agency.example", NOBODYS, { 0 },
+		&fault_mailbox_unknown },
+	{ "an account is stronger than an alias", "carol@agency.example",
+		NOBODYS, { CAROL }, OK },
+	{ "with detail", "alice+news@agency.example", NOBODYS, { ALICE }, OK },
+	{ "with more of it", "alice+a+b@agency.example", NOBODYS, { ALICE },
+		OK },
+	{ "with a path, EN-D17", "alice+..%2f..%2fetc@agency.example", NOBODYS,
+		{ 0 }, &fault_address_syntax },
+	{ "the same in quotes", "\"alice+../../bob\"@agency.example", NOBODYS,
+		{ ALICE }, OK },
+	{ "the same, other dots", "alice+INBOX/.%2e/bob@agency.example",
+		NOBODYS, { ALICE }, OK },
+	{ "with slashes", "alice+INBOX/bob@agency.example", NOBODYS, { ALICE },
+		OK },
+	{ "an alias with detail", "sales+x@agency.example", NOBODYS, { BOB },
+		OK },
+	{ "in quotes, with an at sign", "\"alice+a@b\"@agency.example",
+		NOBODYS, { ALICE }, OK },
+	{ "nothing but detail", "+alice@agency.example", NOBODYS, { 0 },
+		&fault_mailbox_unknown },
+	{ "detail of nobody", "dave+x@agency.example", NOBODYS, { 0 },
+		&fault_mailbox_unknown },
+	{ "a catch-all", "dave@board.example", NOBODYS, { BOB }, OK },
+	{ "of that domain only", "dave@agency.example", NOBODYS, { 0 },
+		&fault_mailbox_unknown },
+	{ "an open group", "open@agency.example", NOBODYS, { BOB }, OK },
+	{ "logins, from outside", "logins@agency.example", NOBODYS, { 0 },
+		&fault_group_closed },
+	{ "logins, a login", "logins@agency.example", ALICES, { BOB }, OK },
+	{ "logins, a forged one", "logins@agency.example", FORGED, { 0 },
+		&fault_group_closed },
+	{ "logins, of another session", "logins@agency.example", OTHERS, { 0 },
+		&fault_group_closed },
+	{ "logins, one that has ended", "logins@agency.example", ENDED, { 0 },
+		&fault_group_closed },
+	{ "members, from outside", "members@agency.example", NOBODYS, { 0 },
+		&fault_group_closed },
+	{ "members, a member", "members@agency.example", BOBS,
+		{ BOB, ALICE }, OK },
+	{ "members, no member but who an alias has",
+		"members@agency.example", ALICES, { BOB, ALICE }, OK },
+	{ "members, behind an alias", "behind@agency.example", NOBODYS, { 0 },
+		&fault_group_closed },
+	{ "members, with detail", "members+x@agency.example", NOBODYS, { 0 },
+		&fault_group_closed },
+	{ "listed, from outside", "listed@agency.example", NOBODYS, { 0 },
+		&fault_group_closed },
+	{ "listed, by another address of the account", "listed@agency.example",
+		ALICES, { BOB }, OK },
+	{ "listed, a member who is not", "listed@agency.example", BOBS, { 0 },
+		&fault_group_closed },
+};
+
+static struct grant
+grant_of(enum asker asker, uint64_t session)
+{
+	struct grant g = { .session = session,
+		.expires_us = clock_instant().us + HOURS(1),
+		.account = asker == BOBS ? BOB : ALICE,
+		.kind = GRANT_SASL,
+		.epoch = 2 };
+
+	if (asker == NOBODYS)
+		return (struct grant){ 0 };
+	g.session += asker == OTHERS;
+	g.epoch -= asker == ENDED;
+	mac_make(&key, span_at(&g, TOKEN_SIGNED(struct grant)), g.mac);
+	g.mac[0] ^= asker == FORGED;
+	return g;
+}
+
+static const struct rcpt_answer *
+ask_rcpt(const char *address, enum asker asker)
+{
+	struct rcpt_check ask = { .head = { RCPT_CHECK, 1, 9 },
+		.grant = grant_of(asker, 9),
+		.address_len = (uint16_t)strlen(address) };
+
+	memcpy(ask.address, address, ask.address_len);
+	CHECK_OK(channel_send(fake.links[SUBMISSION], &ask, -1));
+	fake_expect(RCPT_ANSWER);
+	return (const void *)&fake.message;
+}
+
+TEST(auth_knows_what_is_behind_an_address)
+{
+	if (!start())
+		return;
+	give_addresses(10);
+	fake_expect_event(EV_ADDRESSES_LOADED);
+	EACH_CASE(c, leads) {
+		const struct rcpt_answer *m = ask_rcpt(c->address, c->asker);
+
+		CHECK_FAULT(fault_row(m->fault), c->fault);
+		CHECK(memcmp(m->accounts, c->accounts, sizeof c->accounts) ==
+			0);
+	}
+	test_row = "the operator is told of what leads nowhere";
+	fake_expect_event(EV_ADDRESS_USELESS);
+	test_row = "a file that is wrong changes nothing";
+	fake_give_file(FILE_ADDRESSES,
+		SPAN("alias a@agency.example { to a@agency.example }"));
+	fake_expect_event(EV_ADDRESSES_REFUSED);
+	CHECK_NUMBER(ask_rcpt("sales@agency.example", NOBODYS)->fault, 0);
+	test_row = "an empty one does";
+	fake.rows[EV_ADDRESSES_LOADED] = 0;
+	fake_give_file(FILE_ADDRESSES, SPAN("# nothing\n"));
+	fake_expect_event(EV_ADDRESSES_LOADED);
+	CHECK_FAULT(fault_row(ask_rcpt("sales@agency.example", NOBODYS)->fault),
+		&fault_mailbox_unknown);
+	fake_stop();
+}
+
+TEST(auth_follows_no_permit_that_ended)
+{
+	if (!start())
+		return;
+	give_addresses(-1);
+	fake_expect_event(EV_ADDRESSES_LOADED);
+	CHECK_FAULT(fault_row(ask_rcpt("dave@board.example", NOBODYS)->fault),
+		&fault_mailbox_unknown);
+	fake_stop();
+}
+
+/* More mailboxes than one answer holds. */
+TEST(auth_answers_in_parts)
+{
+	static uint8_t room[64000];
+	struct buf b = BUF(room);
+	struct link_given link = { .head = { .type = LINK_GIVEN }, .role = MX };
+	struct rcpt_check ask = { .head = { RCPT_CHECK, 1, 9 },
+		.address_len = sizeof "all@agency.example" - 1,
+		.address = "all@agency.example" };
+	static struct rcpt_answer m;
+	uint32_t count = 0;
+	int pair[2];
+
+	if (!start())
+		return;
+	CHECK(buf_put_text(&b, "group all@agency.example { senders anybody\n"));
+	for (int i = 0; i < 300; i++)
+		CHECK(buf_put_text(&b, "to alice@agency.example\n"));
+	for (int i = 0; i < 300; i++)
+		CHECK(buf_put_text(&b, "to bob@agency.example\n"));
+	CHECK(buf_put_text(&b, "}\n"));
+	fake_give_file(FILE_ADDRESSES, buf_view(&b));
+	fake_expect_event(EV_ADDRESSES_LOADED);
+	CHECK_OK(fd_channel_pair(pair));
+	CHECK_OK(channel_send(fake.links[MASTER], &link, pair[1]));
+	CHECK_NUMBER(send(pair[0], &ask, sizeof ask, 0), sizeof ask);
+	for (;;) {
+		struct pollfd p = { pair[0], POLLIN, 0 };
+
+		CHECK_NUMBER(poll(&p, 1, 60000), 1);
+		CHECK_NUMBER(recv(pair[0], &m, sizeof m, 0), sizeof m);
+		CHECK_NUMBER(m.head.type, RCPT_ANSWER);
+		CHECK_NUMBER(m.fault, 0);
+		for (uint32_t i = 0; i < m.count; i++)
+			CHECK_NUMBER(m.accounts[i],
+				count++ < 300 ? ALICE : BOB);
+		if (!m.more)
+			break;
+	}
+	CHECK_NUMBER(count, 600);
+	fd_close(&pair[0]);
+	fd_close(&pair[1]);
 	fake_stop();
 }
 

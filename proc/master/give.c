@@ -25,6 +25,7 @@ static const struct file_row {
 	{ ROLE_BIT(MX) | ROLE_BIT(SUBMISSION) | ROLE_BIT(LOGIN),
 		FILE_CERTIFICATE, FILE_(certificate), S_IFREG, true },
 	{ ROLE_BIT(AUTH), FILE_USERS, FILE_(users), S_IFREG, true },
+	{ ROLE_BIT(AUTH), FILE_ADDRESSES, FILE_(addresses), S_IFREG, true },
 	{ ROLE_BIT(DNS), FILE_TRUST_ANCHOR, FILE_(trust_anchor), S_IFREG,
 		false },
 	{ ROLE_BIT(RELAY), FILE_CA, FILE_(ca_file), S_IFREG, true },

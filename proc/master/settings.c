@@ -32,8 +32,10 @@ load(const struct master *m, struct site *out)
 		&errors);
 
 	print_errors(m->settings, &errors);
-	if (f)
-		return f;
+	TRY(f);
+	f = settings_check_addresses(out, clock_instant(), &errors);
+	print_errors(out->addresses, &errors);
+	TRY(f);
 	return exposure_admits(out) ? OK : &fault_conf_refused;
 }
 

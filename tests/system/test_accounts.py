@@ -142,3 +142,87 @@ def test_an_end_outlives_a_restart_of_auth(site):
     alice.site.run("user", "disable", alice.name)
     assert read_to_the_end(live).startswith(b"421 4.7.0 ")
     bystander.sendmail(other.address, ["x@other.test"], other.letter())
+
+
+ADDRESSES = """
+alias sales@agency.example {{
+	to  {alice}
+	to  {bob}
+}}
+group team@agency.example {{
+	to       {alice}
+	to       {bob}
+	senders  members
+}}
+"""
+
+
+@pytest.fixture
+def book(site):
+    """Write the file of addresses; it is empty again afterwards."""
+    path = site.directory / "addresses"
+
+    def write(text):
+        path.write_text(text)
+        return site.run("reload")
+
+    yield write
+    assert write("").returncode == 0
+
+
+def test_an_alias_leads_to_each_mailbox_once(site, book):
+    alice, bob = Account(site), Account(site)
+    assert book(ADDRESSES.format(alice=alice.address,
+                                 bob=bob.address)).returncode == 0
+    with site.mx() as s:
+        s.sendmail("x@other.test",
+                   ["sales@agency.example", alice.address,
+                    alice.address.replace("@", "+detail@")],
+                   message("x@other.test", "sales@agency.example", "once"))
+    for account in alice, bob:
+        i = account.imap()
+        assert i.search(None, "SUBJECT", "once")[1] == [b"1"]
+        assert i.search(None, "ALL")[1] == [b"1"]
+
+
+def test_a_group_is_for_its_members(site, book):
+    alice, bob, other = Account(site), Account(site), Account(site)
+    assert book(ADDRESSES.format(alice=alice.address,
+                                 bob=bob.address)).returncode == 0
+    with site.mx() as s:
+        s.ehlo("x.test")
+        s.mail(alice.address)
+        code, text = s.rcpt("team@agency.example")
+        assert code == 550 and text.startswith(b"5.7.2")
+    with other.submission() as s:
+        s.mail(other.address)
+        code, text = s.rcpt("team@agency.example")
+        assert code == 550 and text.startswith(b"5.7.2")
+    with alice.submission() as s:
+        s.sendmail(alice.address, ["team@agency.example"],
+                   message(alice.address, "team@agency.example", "to us"))
+    assert bob.imap().search(None, "ALL")[1] == [b"1"]
+
+
+def test_a_loop_is_refused_with_its_line(site, book):
+    good = ADDRESSES.format(alice="alice@agency.example",
+                            bob="bob@agency.example")
+    assert book(good).returncode == 0
+    for done in (book(good + "alias a@agency.example {\n"
+                             "\tto a@agency.example\n}\n"),
+                 site.run("conf", "check")):
+        assert done.returncode != 0
+        assert "addresses:12: a@agency.example: leads back to itself" in \
+            done.stderr
+    with site.mx() as s:
+        s.ehlo("x.test")
+        s.mail("x@other.test")
+        assert s.rcpt("sales@agency.example")[0] == 250
+
+
+@pytest.mark.parametrize("target", ["x@other.test", "|/bin/sh", "/etc/passwd",
+                                    ":include:/etc/passwd"])
+def test_an_alias_leads_nowhere_else(site, book, target):
+    done = book(f'alias a@agency.example {{\n\tto "{target}"\n}}\n')
+    assert done.returncode != 0
+    assert f"addresses:2: {target}: " in done.stderr
