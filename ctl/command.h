@@ -90,6 +90,7 @@ verb conf_check, conf_explain, conf_show;
 verb manual_print, check_site;
 verb init_site, init_local, conf_egress;
 verb run_site, site_status, site_reload, demo_site;
+verb calibrate;
 verb limits_show, limits_release_account;
 verb log_follow, log_grep;
 verb queue_list, queue_show, queue_retry, queue_drop, queue_hold,

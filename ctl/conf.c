@@ -6,6 +6,7 @@
 #include "lib/base/number.h"
 #include "lib/conf/conf.h"
 #include "lib/conf/explain.h"
+#include "sys/performance.h"
 
 static struct site site;
 static uint8_t storage[KiB(128)];
@@ -19,6 +20,37 @@ print(const struct buf *b)
 		: complain(EX_IOERR, "cannot write to standard output", NULL);
 }
 
+/* NC-2.1.8: no limit above what the machine was measured to do. */
+static int
+check_capacity(void)
+{
+	struct capacity c;
+	const struct fault *f = performance_load(site.standard, &c);
+	int code = -1;
+
+	if (f == &fault_capacity_missing) {
+		complain(0, site.standard,
+			"warning: no performance standard, the limits follow "
+			"from nothing; run `posthold calibrate` (NC-2.1.8)");
+		return -1;
+	}
+	if (f)
+		return complain_fault(f, site.standard,
+			"run `posthold calibrate` again (NC-2.1.8)");
+	for (enum limit_number n = 0; n < LIMITS; n++) {
+		char remedy[160];
+
+		if (site.rates[n] <= capacity_limit(&c, n))
+			continue;
+		snprintf(remedy, sizeof remedy,
+			"above 70 %% of what this machine does; set %llu or "
+			"less, or run `posthold calibrate` again (NC-2.1.8)",
+			(unsigned long long)capacity_limit(&c, n));
+		code = complain(EX_CONFIG, limit_row(n)->name, remedy);
+	}
+	return code;
+}
+
 int
 conf_check(struct call *c)
 {
@@ -28,6 +60,8 @@ conf_check(struct call *c)
 
 	if (code < 0)
 		code = where_load(&where, true, &site);
+	if (code < 0)
+		code = check_capacity();
 	if (code >= 0)
 		return code;
 	printf("%s: good: %u domain%s, %u permit%s\n", where_path(&where),

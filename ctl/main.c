@@ -58,6 +58,15 @@ const struct command commands[] = {
 { "queue", "release", "ID|all", 1, 1, "Try again what was held.", "",
   queue_release },
 #ifndef POSTHOLD_LOCAL
+{ "calibrate", NULL, "[DIR]", 0, 1,
+  "Measure this machine and sign what it does.",
+  "Runs a scratch site in DIR (./calibration, on the volume of the mailboxes), which\n"
+  "is removed, for about a minute: messages, connections and octets a second, waiting\n"
+  "times, fdatasync.  Writes the file `performance-standard` of the settings, signed\n"
+  "with the key beside it (.key, made the first time; keep it elsewhere if you like),\n"
+  "and prints the limits that follow: at most 70 % of what was measured.  `posthold\n"
+  "conf check` refuses settings above.  Run it when the machine does nothing else.",
+  calibrate },
 { "limits", "show", "[WHO]", 0, 1, "Show what is used up of the limits.",
   "Of everybody together and of WHO: an IP address (with its network), a\n"
   "represented domain, or a login.", limits_show },
