@@ -94,6 +94,6 @@ verb calibrate;
 verb limits_show, limits_release_account;
 verb log_follow, log_grep;
 verb queue_list, queue_show, queue_retry, queue_drop, queue_hold,
-	queue_release;
+	queue_release, queue_route;
 verb store_verify, store_remake;
 verb user_add, user_passwd, user_list, user_disable, user_enable;

@@ -4,10 +4,12 @@
 
 #include "ctl/command.h"
 #include "ctl/control.h"
+#include "ctl/queue_row.h"
 #include "lib/base/number.h"
-#include "sys/clock.h"
+#include "lib/base/time.h"
+#include "lib/conf/units.h"
+#include "lib/mail/address.h"
 #include "sys/fd.h"
-#include "sys/json.h"
 
 static struct site site;
 
@@ -33,16 +35,13 @@ read_id(const char *text, uint64_t *out)
 
 /* Send the order; rows go to `row`, how many were done to *count. */
 static FALLIBLE
-order(enum queue_verb what, uint64_t id, on_row *row, void *owner,
-	uint64_t *count)
+order(const struct queue_order *o, on_row *row, void *owner, uint64_t *count)
 {
 	OWNED(fd_close) int fd = -1;
-	const struct queue_order o = { .head = { .type = QUEUE_ORDER },
-		.verb = what, .id = id };
 	static union control_answer a;
 
 	TRY(control_open(&site, QUEUE, &fd));
-	TRY(control_send(fd, &o, -1));
+	TRY(control_send(fd, o, -1));
 	do {
 		TRY(control_receive(fd, QUEUE, &a));
 		if (a.head.type == QUEUE_ROW && row)
@@ -58,117 +57,137 @@ explain(const struct fault *f)
 	if (f == &fault_ipc_closed)
 		return complain(EX_UNAVAILABLE, "the site does not run",
 			"start it with `posthold run`");
+	if (f == &fault_ipc_busy)
+		return complain(EX_TEMPFAIL, "it is at work",
+			"try again in a moment");
 	return complain_fault(f, "queue", "are you root?");
 }
 
-/* --- rows ------------------------------------------------------------------ */
+/* --- whom it is about ------------------------------------------------------ */
 
-static void
-put_age(char out[24], int64_t us)
+struct filter {
+	const char *sender, *rcpt, *domain, *age, *reason;
+};
+
+#define FILTER_OPTIONS(f)                                                  \
+	{ "--sender", "ADDRESS", &(f)->sender, NULL,                       \
+		"only from it; @DOMAIN, or <> for reports" },              \
+	{ "--rcpt", "ADDRESS", &(f)->rcpt, NULL, "only to it" },           \
+	{ "--domain", "DOMAIN", &(f)->domain, NULL, "only to it" },        \
+	{ "--older", "TIME", &(f)->age, NULL, "only as old: 90s 2h 3d" },  \
+	{ "--reason", "TEXT", &(f)->reason, NULL,                          \
+		"only for this: greylisted, busy, unreached, name, tls,\n" \
+		"                       full, unknown, refused, or a "      \
+		"part of the reply" }
+
+static bool
+copy(const char *text, uint8_t *at, size_t cap, uint16_t *len)
 {
-	int64_t s = us / SECONDS(1);
+	size_t n = text ? strlen(text) : 0;
 
-	snprintf(out, 24, "%lld%s",
-		(long long)(s < 120	 ? s
-				: s < 7200 ? s / 60
-				: s < 172800 ? s / 3600
-					     : s / 86400),
-		s < 120 ? "s" : s < 7200 ? "m" : s < 172800 ? "h" : "d");
+	if (n > cap)
+		return false;
+	*len = (uint16_t)n;
+	if (n > 0)
+		memcpy(at, text, n);
+	return true;
 }
-
-/* Controls cannot come: addresses are checked, replies were cleaned. */
-static void
-print_row(void *owner, const struct queue_row *r)
-{
-	int64_t now = clock_instant().us;
-	char age[24], next[24];
-
-	(void)owner;
-	put_age(age, now - r->arrived_us);
-	put_age(next, r->next_us > now ? r->next_us - now : 0);
-	printf("%016llx  %9llu octets  age %-4s  %u tries, next in %s\n"
-	       "    from <%.*s>\n    to   <%.*s>\n",
-		(unsigned long long)r->id, (unsigned long long)r->size, age,
-		r->attempts, next, r->sender_len, (const char *)r->sender,
-		r->rcpt_len, (const char *)r->rcpt);
-	if (r->last.code > 0)
-		printf("    last %u %.*s\n", r->last.code,
-			r->last.text_len < REPLY_TEXT_MAX ? r->last.text_len
-							  : REPLY_TEXT_MAX,
-			(const char *)r->last.text);
-}
-
-static struct span
-octets(const uint8_t *at, size_t len, size_t most)
-{
-	return span_at(at, len < most ? len : most);
-}
-
-static void
-add_row(void *owner, const struct queue_row *r)
-{
-	struct json *j = owner;
-	char id[20];
-
-	snprintf(id, sizeof id, "%016llx", (unsigned long long)r->id);
-	json_open_object(j, NULL);
-	json_text(j, "id", span_of(id));
-	json_number(j, "size", (int64_t)r->size);
-	json_number(j, "arrived_us", r->arrived_us);
-	json_number(j, "next_us", r->next_us);
-	json_number(j, "attempts", r->attempts);
-	json_number(j, "state", r->state);
-	json_text(j, "sender", octets(r->sender, r->sender_len, ADDRESS_MAX));
-	json_text(j, "rcpt", octets(r->rcpt, r->rcpt_len, ADDRESS_MAX));
-	json_number(j, "code", r->last.code);
-	json_text(j, "reply",
-		octets(r->last.text, r->last.text_len, REPLY_TEXT_MAX));
-	json_close(j);
-}
-
-/* --- verbs ----------------------------------------------------------------- */
 
 static int
-start(struct call *c, bool *json, uint64_t *id)
+read_filter(const struct filter *f, struct queue_order *o)
 {
-	struct where where = { 0 };
-	const struct option options[] = { WHERE_OPTIONS(&where),
-		{ "--json", NULL, NULL, json, "as JSON" } };
-	int code = options_take(c, options, COUNT_OF(options) - !json);
+	char domain[ADDRESS_MAX];
+	uint64_t seconds = 0;
 
-	if (code < 0)
-		code = where_load(&where, false, &site);
-	if (code >= 0)
-		return code;
-	*id = 0;
+	if (f->rcpt && f->domain)
+		return complain(EX_USAGE, "--rcpt and --domain",
+			"name the one or the other");
+	if (f->age && !units_parse(UNITS_TIME, span_of(f->age), &seconds))
+		return complain(EX_USAGE, f->age,
+			"a time is a number and one of s, m, h, d");
+	if (f->domain && !domain_is_valid(span_of(f->domain)))
+		return complain(EX_USAGE, f->domain, "it is no domain");
+	snprintf(domain, sizeof domain, "@%.300s", f->domain ? f->domain : "");
+	o->age_us = SECONDS((int64_t)seconds);
+	if (!copy(f->sender, o->sender, sizeof o->sender, &o->sender_len) ||
+		!copy(f->domain ? domain : f->rcpt, o->rcpt, sizeof o->rcpt,
+			&o->rcpt_len) ||
+		!copy(f->reason, o->reason, sizeof o->reason, &o->reason_len))
+		return complain(EX_USAGE, "too long",
+			"no address or reason is");
+	return -1;
+}
+
+static int
+read_operand(const struct call *c, struct queue_order *o)
+{
 	if (c->count > 0 && strcmp(c->words[0], "all") != 0 &&
-		!read_id(c->words[0], id))
+		!read_id(c->words[0], &o->id))
 		return complain(EX_USAGE, c->words[0],
 			"an id is hexadecimal, as `posthold queue list` "
 			"prints it");
 	return -1;
 }
 
+/* Take the options; `format` NULL: the verb prints no rows. */
+static int
+start(struct call *c, const char **format, struct queue_order *o)
+{
+	struct where where = { 0 };
+	struct filter filter = { 0 };
+	const struct option options[] = { WHERE_OPTIONS(&where),
+		FILTER_OPTIONS(&filter),
+		{ "--format", "FORMAT", format, NULL, "text or json" } };
+	int code = options_take(c, options, COUNT_OF(options) - !format);
+
+	if (code < 0)
+		code = where_load(&where, false, &site);
+	if (code < 0)
+		code = read_filter(&filter, o);
+	return code < 0 ? read_operand(c, o) : code;
+}
+
+/* --- verbs ----------------------------------------------------------------- */
+
+static void
+print_row(void *owner, const struct queue_row *r)
+{
+	queue_row_print(owner, r);
+}
+
+static void
+add_row(void *owner, const struct queue_row *r)
+{
+	queue_row_json(owner, r);
+}
+
 static int
 show(struct call *c, enum queue_verb what)
 {
 	OWNED(json_drop) struct json j = { 0 };
-	bool json = false;
-	uint64_t id, count = 0;
-	int code = start(c, &json, &id);
+	struct queue_order o = { .head = { .type = QUEUE_ORDER },
+		.verb = what };
+	struct queue_printer printer = { 0 };
+	const char *format = "text";
+	int code = start(c, &format, &o);
+	bool json = strcmp(format, "json") == 0;
+	uint64_t count = 0;
 	const struct fault *f;
 
 	if (code >= 0)
 		return code;
+	if (!json && strcmp(format, "text") != 0)
+		return complain(EX_USAGE, format, "a format is text or json");
 	json_start(&j);
 	json_open_array(&j, "queue");
-	f = order(what, id, json ? add_row : print_row, &j, &count);
+	f = json ? order(&o, add_row, &j, &count)
+		 : order(&o, print_row, &printer, &count);
 	json_close(&j);
-	if (f)
+	if (f && f != &fault_record_unknown)
 		return explain(f);
 	if (json)
 		return json_print(&j) ? EX_OK : EX_IOERR;
-	if (count == 0 && what == QUEUE_SHOW)
+	if (count == 0 && o.id > 0)
 		return complain(EX_DATAERR, c->words[0], "no such message");
 	if (count == 0)
 		puts("the queue is empty");
@@ -176,21 +195,27 @@ show(struct call *c, enum queue_verb what)
 }
 
 static int
-command(struct call *c, enum queue_verb what, const char *done)
+act(struct call *c, const struct queue_order *o, const char *done)
 {
-	uint64_t id, count = 0;
-	int code = start(c, NULL, &id);
-	const struct fault *f;
+	uint64_t count = 0;
+	const struct fault *f = order(o, NULL, NULL, &count);
 
-	if (code >= 0)
-		return code;
-	f = order(what, id, NULL, NULL, &count);
+	if (f == &fault_record_unknown)
+		return complain(EX_DATAERR, c->words[0], "no such message");
 	if (f)
 		return explain(f);
-	if (count == 0 && id > 0)
-		return complain(EX_DATAERR, c->words[0], "no such message");
 	printf("%llu %s\n", (unsigned long long)count, done);
 	return EX_OK;
+}
+
+static int
+command(struct call *c, enum queue_verb what, const char *done)
+{
+	struct queue_order o = { .head = { .type = QUEUE_ORDER },
+		.verb = what };
+	int code = start(c, NULL, &o);
+
+	return code < 0 ? act(c, &o, done) : code;
 }
 
 int
@@ -227,4 +252,45 @@ int
 queue_release(struct call *c)
 {
 	return command(c, QUEUE_RELEASE, "released");
+}
+
+/* HOST, HOST:PORT, [ADDRESS]:PORT, or `default`. */
+static int
+read_host(const char *text, struct queue_order *o)
+{
+	struct span host = span_of(text), port;
+	size_t colon = host.len;
+	uint64_t n = 25;
+
+	if (strcmp(text, "default") == 0)
+		return -1;
+	while (colon > 0 && host.at[colon - 1] != ':' &&
+		host.at[colon - 1] != ']')
+		colon--;
+	if (colon > 0 && host.at[colon - 1] == ':') {
+		port = span_at(host.at + colon, host.len - colon);
+		host.len = colon - 1;
+		if (number_parse(port, 1, 65535, &n))
+			return complain(EX_USAGE, text, "not name:port");
+	}
+	if (host.len > 2 && host.at[0] == '[')
+		host = span_at(host.at + 1, host.len - 2);
+	else if (!domain_is_valid(host))
+		return complain(EX_USAGE, text, "not a host");
+	o->port = (uint16_t)n;
+	o->host_len = (uint16_t)host.len;
+	memcpy(o->host, host.at, host.len < sizeof o->host ? host.len : 0);
+	return -1;
+}
+
+int
+queue_route(struct call *c)
+{
+	struct queue_order o = { .head = { .type = QUEUE_ORDER },
+		.verb = QUEUE_ROUTE };
+	int code = start(c, NULL, &o);
+
+	if (code < 0)
+		code = read_host(c->words[1], &o);
+	return code < 0 ? act(c, &o, "go there from now on") : code;
 }

@@ -504,13 +504,25 @@ struct log_row {
 /* --- operator's command -------------------------------------------------- */
 
 enum queue_verb { QUEUE_LIST = 1, QUEUE_SHOW, QUEUE_RETRY, QUEUE_DROP,
-	QUEUE_HOLD, QUEUE_RELEASE };
+	QUEUE_HOLD, QUEUE_RELEASE, QUEUE_ROUTE };
 
+#define REASON_MAX 64
+
+/* Of which messages: all that is said must hold.  Length 0: any. */
 struct queue_order {
 	struct head head;
 	uint32_t verb; /* enum queue_verb */
-	uint32_t zero;
-	uint64_t id;   /* 0: every message */
+	uint16_t port; /* QUEUE_ROUTE: where to; an empty host: as the settings */
+	uint16_t host_len;
+	uint64_t id;     /* 0: any                                     */
+	int64_t age_us;  /* at least                                   */
+	uint16_t sender_len, rcpt_len, reason_len;
+	uint8_t sender[ADDRESS_MAX]; /* "@domain": of it; "<>": the null sender */
+	uint8_t rcpt[ADDRESS_MAX];   /* of one recipient at least */
+	uint8_t reason[REASON_MAX];  /* a word of lib/policy/reason.h, or a part
+				      * of the last reply about that one */
+	uint8_t host[NAME_MAX_];
+	uint8_t zero[2];
 };
 
 enum queue_row_state { QUEUE_ROW_PENDING, QUEUE_ROW_DEFERRED, QUEUE_ROW_DONE,

@@ -112,6 +112,8 @@ plan_wake(struct queue_process *p)
 
 	if (wait < SECONDS(1) / 20)
 		wait = SECONDS(1) / 20;
+	if (order_is_busy(p))
+		wait = 1;
 	timer_set(p->wake, wait < WAKE_MAX ? wait : WAKE_MAX);
 }
 
@@ -135,7 +137,9 @@ turn(void *arg)
 {
 	struct queue_process *p = arg;
 
+	order_work(p);
 	commit(p);
+	order_answer(p);
 	work_give_out(p);
 	commit(p);
 	plan_wake(p);

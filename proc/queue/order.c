@@ -1,10 +1,16 @@
-/* order.c -- what the operator wants to see or to be done. */
+/* order.c -- what the operator wants to see or to be done.
+ *
+ * An order walks through the queue by the numbers of the messages, a piece each
+ * turn, so that mail goes on however long the queue is.  What it does in one
+ * turn is one record of the journal, and the whole of it one event. */
 #include <string.h>
 
 #include "lib/base/number.h"
 #include "proc/queue/queue.h"
 #include "sys/clock.h"
 #include "sys/log.h"
+
+#define TURN_MESSAGES QUEUE_BATCH /* looked at before others have their turn */
 
 static FALLIBLE
 answer(struct channel *c, uint32_t serial, uint64_t count,
@@ -15,6 +21,31 @@ answer(struct channel *c, uint32_t serial, uint64_t count,
 		.count = count };
 
 	return channel_send(c, &m, -1);
+}
+
+/* The next message to look at; NULL: that was all.  What went meanwhile is left
+ * out. */
+static struct queued *
+next(struct queue_process *p, struct errand *e)
+{
+	struct queued *q;
+
+	if (e->order.id > 0)
+		q = e->id == 0 ? queue_find(p->queue, e->order.id) : NULL;
+	else
+		q = queue_after(p->queue, e->id);
+	if (q)
+		e->id = q->id;
+	return q;
+}
+
+static void
+finish(struct errand *e, const struct fault *f)
+{
+	e->over = true;
+	e->fault = f ? f
+		: e->order.id > 0 && e->id == 0 ? &fault_record_unknown
+						: OK;
 }
 
 /* --- lists --------------------------------------------------------------- */
@@ -30,7 +61,8 @@ show(struct channel *c, uint32_t serial, const struct queued *q,
 		.arrived_us = q->arrived_us,
 		.next_us = r->next_us,
 		.attempts = r->attempts,
-		.state = q->held ? QUEUE_ROW_HELD : r->state,
+		.state = q->held && r->state <= RCPT_DEFERRED ? QUEUE_ROW_HELD
+							      : r->state,
 		.sender_len = (uint16_t)q->sender.len,
 		.rcpt_len = (uint16_t)r->address.len };
 
@@ -44,183 +76,255 @@ show(struct channel *c, uint32_t serial, const struct queued *q,
 	return channel_send(c, &m, -1);
 }
 
-/* The message of the next row; NULL: that was all.  What went meanwhile is left
- * out. */
-static struct queued *
-next_shown(struct queue_process *p, struct listing *l)
-{
-	struct queued *q = queue_find(p->queue, l->id);
-
-	if (q && l->rcpt < q->count)
-		return q;
-	if (l->only)
-		return NULL;
-	q = queue_after(p->queue, l->id);
-	if (q) {
-		l->id = q->id;
-		l->rcpt = 0;
-	}
-	return q;
-}
-
+/* Its recipients from e->rcpt on. */
 static FALLIBLE
-show_rest(struct queue_process *p, struct listing *l)
+show_message(struct errand *e, const struct queued *q, struct instant now)
 {
-	const struct queued *q;
+	for (; e->rcpt < q->count; e->rcpt++) {
+		const struct queue_rcpt *r = &q->rcpts[e->rcpt];
 
-	for (; (q = next_shown(p, l)); l->rcpt++, l->count++)
-		TRY(show(l->asker, l->serial, q, &q->rcpts[l->rcpt]));
-	return answer(l->asker, l->serial, l->count,
-		l->only && l->count == 0 ? &fault_record_unknown : OK);
-}
-
-static struct listing *
-find(struct queue_process *p, const struct channel *asker)
-{
-	for (size_t i = 0; i < LISTINGS; i++)
-		if (p->listings[i].asker == asker)
-			return &p->listings[i];
-	return NULL;
+		if (!filter_rcpt(&e->order, q, r, now))
+			continue;
+		TRY(show(e->asker, e->order.head.serial, q, r));
+		e->count++;
+	}
+	e->rcpt = 0;
+	return OK;
 }
 
 static void
-go_on(void *owner, struct channel *c)
+list(struct queue_process *p, struct errand *e, struct instant now)
 {
-	struct queue_process *p = owner;
-	struct listing *l = find(p, c);
+	for (int i = 0; i < TURN_MESSAGES; i++) {
+		struct queued *q = e->inside ? queue_find(p->queue, e->id)
+					     : NULL;
+		const struct fault *f;
 
-	if (!l)
-		return;
-	if (show_rest(p, l) == &fault_ipc_busy)
-		channel_on_room(c, go_on);
-	else
-		l->asker = NULL;
+		if (!q) {
+			e->rcpt = 0;
+			q = next(p, e);
+		}
+		if (!q) {
+			finish(e, OK);
+			return;
+		}
+		f = show_message(e, q, now);
+		e->inside = f;
+		if (f) {
+			e->full = f == &fault_ipc_busy;
+			e->over = !e->full;
+			return;
+		}
+	}
 }
 
-/* A long list is more than a channel holds, and others wait meanwhile. */
-static FALLIBLE
-begin_list(struct queue_process *p, struct channel *c,
-	const struct queue_order *m)
-{
-	struct listing *l = find(p, c) ? NULL : find(p, NULL);
+/* --- deeds --------------------------------------------------------------- */
 
-	if (!l)
-		return &fault_ipc_busy;
-	*l = (struct listing){ .asker = c,
-		.serial = m->head.serial,
-		.only = m->id != 0,
-		.id = m->id };
-	go_on(p, c);
+typedef const struct fault *deed(struct queue_process *p,
+	const struct errand *e, struct queued *const *m, size_t n);
+
+static FALLIBLE
+retry(struct queue_process *p, const struct errand *e,
+	struct queued *const *m, size_t n)
+{
+	(void)e;
+	for (size_t i = 0; i < n; i++)
+		queue_retry(p->queue, m[i], clock_instant());
 	return OK;
+}
+
+/* The end of a message is an event of its own, so that it can be traced. */
+static FALLIBLE
+drop(struct queue_process *p, const struct errand *e, struct queued *const *m,
+	size_t n)
+{
+	(void)e;
+	for (size_t i = 0; i < n; i++)
+		LOG(EV_QUEUE_DONE, m[i]->session, log_id(m[i]->id));
+	return queue_remove(p->queue, m, n);
+}
+
+static FALLIBLE
+hold(struct queue_process *p, const struct errand *e, struct queued *const *m,
+	size_t n)
+{
+	(void)e;
+	return queue_hold(p->queue, m, n, true);
+}
+
+static FALLIBLE
+let_go(struct queue_process *p, const struct errand *e,
+	struct queued *const *m, size_t n)
+{
+	(void)e;
+	return queue_hold(p->queue, m, n, false);
+}
+
+static FALLIBLE
+set_route(struct queue_process *p, const struct errand *e,
+	struct queued *const *m, size_t n)
+{
+	const struct queue_order *o = &e->order;
+
+	TRY(queue_set_route(p->queue, m, n, span_at(o->host, o->host_len),
+		o->port));
+	return retry(p, e, m, n);
+}
+
+static const struct {
+	const char *name; /* NULL: no deed */
+	deed *act;
+	bool idle; /* not while relay or a report is at work with it */
+} deeds[] = {
+	[QUEUE_RETRY] = { "retry", retry, false },
+	[QUEUE_DROP] = { "drop", drop, true },
+	[QUEUE_HOLD] = { "hold", hold, false },
+	[QUEUE_RELEASE] = { "release", let_go, false },
+	[QUEUE_ROUTE] = { "route", set_route, false },
+};
+
+static bool
+is_deed(uint32_t verb)
+{
+	return verb < COUNT_OF(deeds) && deeds[verb].name;
+}
+
+/* Who is at work is left out, and said to be when it was named. */
+static void
+do_some(struct queue_process *p, struct errand *e, struct instant now)
+{
+	static struct queued *batch[TURN_MESSAGES];
+	const struct fault *busy = OK;
+	struct queued *q = NULL;
+	size_t n = 0;
+
+	for (int i = 0; i < TURN_MESSAGES && (q = next(p, e)); i++) {
+		if (!filter_message(&e->order, q, now))
+			continue;
+		if (deeds[e->order.verb].idle && (q->at_work || q->reporting))
+			busy = &fault_ipc_busy;
+		else
+			batch[n++] = q;
+	}
+	if (n > 0) {
+		const struct fault *f =
+			deeds[e->order.verb].act(p, e, batch, n);
+
+		if (f)
+			storage_is_broken(p, f);
+		p->dirty = true;
+		e->count += n;
+	}
+	if (!q)
+		finish(e, e->order.id > 0 ? busy : OK);
+}
+
+static void
+log_order(const struct errand *e)
+{
+	const struct queue_order *o = &e->order;
+
+	LOG(EV_QUEUE_ORDERED, 0, log_text(span_of(deeds[o->verb].name)),
+		log_id(o->id), log_number(e->count),
+		log_text(span_at(o->sender, o->sender_len)),
+		log_text(span_at(o->rcpt, o->rcpt_len)),
+		log_text(span_at(o->reason, o->reason_len)));
+}
+
+/* --- errands ------------------------------------------------------------- */
+
+static struct errand *
+find(struct queue_process *p, const struct channel *asker)
+{
+	for (size_t i = 0; i < ERRANDS; i++)
+		if (p->errands[i].asker == asker)
+			return &p->errands[i];
+	return NULL;
+}
+
+void
+order_work(struct queue_process *p)
+{
+	struct instant now = clock_instant();
+
+	for (size_t i = 0; i < ERRANDS; i++) {
+		struct errand *e = &p->errands[i];
+
+		if (!e->asker || e->full || e->over)
+			continue;
+		if (is_deed(e->order.verb))
+			do_some(p, e, now);
+		else
+			list(p, e, now);
+	}
+}
+
+static void
+has_room(void *owner, struct channel *c)
+{
+	struct errand *e = find(owner, c);
+
+	if (e)
+		e->full = false; /* the turn goes on with it */
+}
+
+/* Whoever is gone asks again. */
+void
+order_answer(struct queue_process *p)
+{
+	for (size_t i = 0; i < ERRANDS; i++) {
+		struct errand *e = &p->errands[i];
+
+		if (!e->asker)
+			continue;
+		if (e->over && !e->full)
+			e->full = answer(e->asker, e->order.head.serial,
+					  e->count, e->fault) ==
+				&fault_ipc_busy;
+		if (e->full) {
+			channel_on_room(e->asker, has_room);
+		} else if (e->over) {
+			if (is_deed(e->order.verb))
+				log_order(e);
+			e->asker = NULL;
+		}
+	}
+}
+
+bool
+order_is_busy(const struct queue_process *p)
+{
+	for (size_t i = 0; i < ERRANDS; i++)
+		if (p->errands[i].asker && !p->errands[i].full)
+			return true;
+	return false;
 }
 
 void
 order_forget_asker(struct queue_process *p, const struct channel *c)
 {
-	struct listing *l = find(p, c);
+	struct errand *e = find(p, c);
 
-	if (l)
-		l->asker = NULL;
-}
-
-/* --- deeds --------------------------------------------------------------- */
-
-static FALLIBLE
-retry(struct queue_process *p, struct queued *q)
-{
-	queue_retry(p->queue, q, clock_instant());
-	return OK;
-}
-
-static FALLIBLE
-drop(struct queue_process *p, struct queued *q)
-{
-	return q->at_work || q->reporting ? &fault_ipc_busy
-					  : queue_remove(p->queue, q);
-}
-
-static FALLIBLE
-hold(struct queue_process *p, struct queued *q)
-{
-	return queue_hold(p->queue, q, true);
-}
-
-static FALLIBLE
-let_go(struct queue_process *p, struct queued *q)
-{
-	return queue_hold(p->queue, q, false);
-}
-
-static const struct deed {
-	const char *name; /* NULL: no deed */
-	const struct fault *(*act)(struct queue_process *p, struct queued *q);
-} deeds[] = {
-	[QUEUE_RETRY] = { "retry", retry },
-	[QUEUE_DROP] = { "drop", drop },
-	[QUEUE_HOLD] = { "hold", hold },
-	[QUEUE_RELEASE] = { "release", let_go },
-};
-
-static FALLIBLE
-act(struct queue_process *p, const struct deed *d, struct queued *q,
-	uint64_t *count)
-{
-	uint64_t session = q->session, id = q->id;
-
-	TRY(d->act(p, q));
-	LOG(EV_QUEUE_ORDERED, session, log_text(span_of(d->name)), log_id(id));
-	++*count;
-	return OK;
-}
-
-/* Who is at work is left out. */
-static FALLIBLE
-act_on_all(struct queue_process *p, const struct deed *d, uint64_t *count)
-{
-	for (struct queued *q = queue_next(p->queue, NULL), *next; q;
-		q = next) {
-		const struct fault *f;
-
-		next = queue_next(p->queue, q);
-		f = act(p, d, q, count);
-		if (f && f != &fault_ipc_busy)
-			return f;
-	}
-	return OK;
-}
-
-static FALLIBLE
-obey(struct queue_process *p, const struct queue_order *m, uint64_t *count)
-{
-	const struct deed *d = &deeds[m->verb];
-	struct queued *q;
-
-	if (m->id == 0)
-		return act_on_all(p, d, count);
-	q = queue_find(p->queue, m->id);
-	return q ? act(p, d, q, count) : &fault_record_unknown;
+	if (!e)
+		return;
+	if (is_deed(e->order.verb))
+		log_order(e); /* as far as it came */
+	e->asker = NULL;
 }
 
 void
 order_take(struct queue_process *p, struct channel *c,
 	const struct queue_order *m)
 {
-	const struct fault *f = &fault_ipc_malformed;
-	uint64_t count = 0;
+	bool known = m->verb == QUEUE_LIST || m->verb == QUEUE_SHOW ||
+		is_deed(m->verb);
+	struct errand *e = find(p, c) ? NULL : find(p, NULL);
+	const struct fault *f = !e ? &fault_ipc_busy
+		: !known || !order_is_sound(m) ? &fault_ipc_malformed
+					       : OK;
 
-	if (m->verb == QUEUE_LIST || m->verb == QUEUE_SHOW) {
-		f = begin_list(p, c, m);
-		if (!f)
-			return;
-	} else if (m->verb < COUNT_OF(deeds) && deeds[m->verb].name) {
-		p->dirty = true;
-		f = obey(p, m, &count);
-		if (!f)
-			f = queue_commit(p->queue);
-	}
-	if (f == &fault_storage_failed)
-		storage_is_broken(p, f);
-	/* whoever is gone asks again */
-	if (answer(c, m->head.serial, count, f))
+	if (!f)
+		*e = (struct errand){ .asker = c, .order = *m };
+	else if (answer(c, m->head.serial, 0, f))
 		return;
 }

@@ -18,43 +18,45 @@ site(const struct queue_process *p)
 }
 
 bool
-has_smarthost(const struct queue_process *p)
-{
-	return site(p)->smarthosts_count > 0;
-}
-
-bool
 same_place(const struct place_name *a, const struct place_name *b)
 {
-	return a->port == b->port && a->len == b->len &&
+	return a->named == b->named && a->port == b->port && a->len == b->len &&
 		memcmp(a->octets, b->octets, a->len) == 0;
 }
 
 static void
-set_name(struct place_name *out, struct span name, uint16_t port)
+set_name(struct place_name *out, bool named, struct span name, uint32_t port)
 {
-	out->port = port;
+	out->named = named;
+	out->port = (uint16_t)port;
 	out->len = (uint16_t)name.len;
 	for (size_t i = 0; i < name.len; i++)
 		out->octets[i] = octet_lower(name.at[i]);
 }
 
+/* The operator's word for this message, then the settings', where each attempt
+ * takes the next of several smarthosts, then the DNS. */
 bool
-place_of(const struct queue_process *p, const struct queue_rcpt *rcpt,
-	struct place_name *out)
+place_of(const struct queue_process *p, const struct queued *q,
+	const struct queue_rcpt *rcpt, struct place_name *out)
 {
+	const struct queue_route *r = q->route;
 	const struct site *s = site(p);
 	const struct site_smarthost *h;
 	struct address a;
 
-	if (has_smarthost(p)) {
+	if (r) {
+		set_name(out, true, span_at(r->host, r->len), r->port);
+		return true;
+	}
+	if (s->smarthosts_count > 0) {
 		h = &s->smarthosts[rcpt->attempts % s->smarthosts_count];
-		set_name(out, SITE_TEXT(h->name), h->port);
+		set_name(out, true, SITE_TEXT(h->name), h->port);
 		return true;
 	}
 	if (address_parse(rcpt->address, &a) || a.is_literal)
 		return false;
-	set_name(out, a.domain, SMTP_PORT);
+	set_name(out, false, a.domain, SMTP_PORT);
 	return true;
 }
 

@@ -16,7 +16,7 @@
 #define JOBS_MAX     512
 #define PLACES_MAX   1024
 #define IDLE_MAX     512
-#define LISTINGS     4
+#define ERRANDS      4
 #define REPORT_WAIT  SECONDS(60) /* a report that could not be handed over */
 #define LOST_WAIT    SECONDS(5)  /* relay or dial went away                */
 #define CAP_WAIT     SECONDS(1)  /* there are enough connections           */
@@ -34,8 +34,10 @@ struct incoming {
 	struct span rcpts[QUEUE_RCPTS_MAX];
 };
 
-/* Where mail goes: a smarthost, or a domain's servers. */
+/* Where mail goes: a host that was named by the settings or the operator, or a
+ * domain's servers. */
 struct place_name {
+	bool named; /* a host, of any address class */
 	uint16_t port, len;
 	uint8_t octets[NAME_MAX_];
 };
@@ -67,12 +69,15 @@ struct report {
 	uint32_t slot, account;
 };
 
-/* A list on its way to the operator. */
-struct listing {
+/* What the operator ordered, on its way through the queue: a piece each turn. */
+struct errand {
 	struct channel *asker; /* NULL: none */
-	uint64_t id, count;    /* the message of the next row; rows so far */
-	uint32_t rcpt, serial;
-	bool only;             /* that message */
+	struct queue_order order;
+	uint64_t id, count; /* the message that was looked at; done or shown */
+	uint32_t rcpt;      /* of it, the next one to show */
+	bool inside;        /* it was not shown to its end */
+	bool full, over;    /* the channel is; it was done to the end */
+	const struct fault *fault;
 };
 
 /* The bounce loop that is tested now, see probe.c. */
@@ -91,7 +96,7 @@ struct queue_process {
 	struct arena_pool arenas;
 	struct idle idle[IDLE_MAX];
 	size_t idle_count;
-	struct listing listings[LISTINGS];
+	struct errand errands[ERRANDS];
 	uint64_t jobs_given; /* numbers of jobs, of this process' life */
 	struct probe probe;
 	struct timer *wake;
@@ -125,13 +130,11 @@ void take_forget_begun(struct queue_process *p);
 void take_forget_asker(struct queue_process *p, struct channel *c);
 
 /* place.c: where mail goes. */
-bool has_smarthost(const struct queue_process *p);
 bool same_place(const struct place_name *a, const struct place_name *b);
 
-/* Where a recipient's mail goes; of several smarthosts each attempt takes the
- * next.  False when it is no address. */
-bool place_of(const struct queue_process *p, const struct queue_rcpt *rcpt,
-	struct place_name *out);
+/* Where a recipient's mail goes; false when it is no address. */
+bool place_of(const struct queue_process *p, const struct queued *q,
+	const struct queue_rcpt *rcpt, struct place_name *out);
 
 /* NULL: nobody works or waits for it. */
 struct destination *place_find(struct queue_process *p,
@@ -178,10 +181,24 @@ void probe_result(struct queue_process *p, const struct queued *q,
 /* Every recipient has its end: report or remove it. */
 void message_over(struct queue_process *p, struct queued *m);
 
-/* order.c: the operator's command; acknowledged when it is durable. */
+/* order.c: the operator's command.  Each turn a piece of it; acknowledged when
+ * all of it is durable. */
 void order_take(struct queue_process *p, struct channel *c,
 	const struct queue_order *m);
+void order_work(struct queue_process *p);
+void order_answer(struct queue_process *p);
+
+/* Is there more of it to do at once? */
+bool order_is_busy(const struct queue_process *p);
 void order_forget_asker(struct queue_process *p, const struct channel *c);
+
+/* filter.c: whom an order is about.  A message passes when one of its
+ * recipients does. */
+bool order_is_sound(const struct queue_order *m);
+bool filter_rcpt(const struct queue_order *m, const struct queued *q,
+	const struct queue_rcpt *r, struct instant now);
+bool filter_message(const struct queue_order *m, const struct queued *q,
+	struct instant now);
 
 /* A fault of the disk: nothing may be acknowledged any more.  The process ends,
  * is started again, and replays what is on the disk (rule D3). */

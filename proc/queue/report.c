@@ -129,7 +129,7 @@ remove_message(struct queue_process *p, struct queued *q)
 {
 	LOG(EV_QUEUE_DONE, q->session, log_id(q->id));
 	p->dirty = true;
-	if (queue_remove(p->queue, q))
+	if (queue_remove(p->queue, &q, 1))
 		storage_is_broken(p, &fault_storage_failed);
 }
 

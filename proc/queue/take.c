@@ -217,7 +217,7 @@ take_cancel(struct queue_process *p, const struct enqueue_end *m)
 	if (!q)
 		return;
 	p->dirty = true;
-	if (queue_remove(p->queue, q))
+	if (queue_remove(p->queue, &q, 1))
 		storage_is_broken(p, &fault_storage_failed);
 }
 

@@ -60,8 +60,8 @@ send_dial(struct queue_process *p, const struct job *j)
 	struct dial_request m = { .head = { .type = DIAL_REQUEST,
 					  .session = j->id },
 		.port = j->place->name.port,
-		.by_mx = !has_smarthost(p),
-		.named = has_smarthost(p),
+		.by_mx = !j->place->name.named,
+		.named = j->place->name.named,
 		.tls = site(p)->relay_tls,
 		.host_len = j->place->name.len };
 
@@ -279,7 +279,7 @@ make_job(struct queue_process *p, struct queued *q, struct instant now,
 		struct queue_rcpt *r = &q->rcpts[i];
 
 		if (r->state > RCPT_DEFERRED || r->at_work ||
-			r->next_us > now.us || !place_of(p, r, &name))
+			r->next_us > now.us || !place_of(p, q, r, &name))
 			continue;
 		if (j ? !same_place(&name, &j->place->name)
 		      : same_place(&name, full))
@@ -306,7 +306,7 @@ fail_impossible(struct queue_process *p, struct queued *q)
 
 	for (uint32_t i = 0; i < q->count; i++)
 		if (q->rcpts[i].state <= RCPT_DEFERRED &&
-			!place_of(p, &q->rcpts[i], &place) &&
+			!place_of(p, q, &q->rcpts[i], &place) &&
 			queue_result(p->queue, q, i, &reply, clock_instant()))
 			storage_is_broken(p, &fault_storage_failed);
 }

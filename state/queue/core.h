@@ -30,4 +30,5 @@ void table_remove(struct queue *q, const struct queued *m);
 FALLIBLE message_new(const struct message_record *r, uint64_t id,
 	struct queued **out);
 void message_free(struct queued *m);
+FALLIBLE message_set_route(struct queued *m, struct span host, uint16_t port);
 FALLIBLE message_set_state(struct queued *m, const struct state_record *s);

@@ -60,7 +60,8 @@ turn(void)
 	if (x.next > 6 && x.letters[x.next - 7].taken) {
 		old = &x.letters[x.next - 7];
 		old->removing = true;
-		TRY(queue_remove(q, queue_find(q, old->id)));
+		m = queue_find(q, old->id);
+		TRY(queue_remove(q, &m, 1));
 	}
 	TRY(queue_commit(q));
 	first[0].done = true;

@@ -48,7 +48,26 @@ message_free(struct queued *m)
 {
 	for (uint32_t i = 0; i < m->count; i++)
 		free(m->rcpts[i].text);
+	free(m->route);
 	free(m);
+}
+
+FALLIBLE
+message_set_route(struct queued *m, struct span host, uint16_t port)
+{
+	struct queue_route *route = NULL;
+
+	if (host.len > 0) {
+		route = malloc(sizeof *route + host.len);
+		if (!route)
+			return &fault_queue_full;
+		route->port = port;
+		route->len = (uint16_t)host.len;
+		memcpy(route->host, host.at, host.len);
+	}
+	free(m->route);
+	m->route = route;
+	return OK;
 }
 
 static bool

@@ -1,6 +1,7 @@
 /* open.c -- from the journal to what is queued. */
 #include <stdlib.h>
 
+#include "lib/base/codec.h"
 #include "state/queue/core.h"
 
 static const struct fault *
@@ -32,20 +33,32 @@ replay_state(struct queue *q, struct span head)
 }
 
 static const struct fault *
-replay_id(struct queue *q, uint16_t type, struct span head)
+replay_one(struct queue *q, uint16_t type, const struct ids_record *r,
+	struct queued *m)
 {
-	struct queued *m;
-	uint64_t id;
-
-	TRY(id_record_parse(head, &id));
-	m = queue_find(q, id);
-	if (!m)
-		return OK;
+	if (type == QUEUE_ROUTED)
+		return message_set_route(m, r->host, r->port);
 	if (type == QUEUE_DONE) {
 		table_remove(q, m);
 		message_free(m);
 	} else {
 		m->held = type == QUEUE_HELD;
+	}
+	return OK;
+}
+
+static const struct fault *
+replay_ids(struct queue *q, uint16_t type, struct span head)
+{
+	struct ids_record r;
+	uint64_t id;
+
+	TRY(ids_record_parse(head, type, &r));
+	while (take_u64(&r.ids, &id)) {
+		struct queued *m = queue_find(q, id);
+
+		if (m)
+			TRY(replay_one(q, type, &r, m));
 	}
 	return OK;
 }
@@ -61,7 +74,8 @@ replay(void *arg, const struct journal_record *r)
 	case QUEUE_DONE:
 	case QUEUE_HELD:
 	case QUEUE_RELEASED:
-		return replay_id(arg, r->type, r->head);
+	case QUEUE_ROUTED:
+		return replay_ids(arg, r->type, r->head);
 	default:
 		return &fault_record_unknown;
 	}

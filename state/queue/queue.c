@@ -126,19 +126,35 @@ queue_commit(struct queue *q)
 	return journal_commit(q->journal);
 }
 
-FALLIBLE
-queue_remove(struct queue *q, struct queued *m)
+static FALLIBLE
+append_ids(struct queue *q, uint16_t type, struct queued *const *m, size_t n,
+	struct ids_record r)
 {
-	uint8_t room[16];
-	struct buf b = BUF(room);
-	struct place place = m->place;
+	static uint8_t ids_room[8 * QUEUE_BATCH],
+		room[sizeof ids_room + QUEUE_HOST_MAX + 4];
+	struct buf ids = BUF(ids_room), b = BUF(room);
 
-	MUST(put_id_record(&b, m->id));
-	TRY(append(q, QUEUE_DONE, &b));
-	plan_remove(q, m);
-	table_remove(q, m);
-	message_free(m);
-	return journal_release(q->journal, place);
+	MUST(n > 0);
+	for (size_t i = 0; i < n; i++)
+		MUST(put_u64(&ids, m[i]->id));
+	r.ids = buf_view(&ids);
+	MUST(put_ids_record(&b, type, &r));
+	return append(q, type, &b);
+}
+
+FALLIBLE
+queue_remove(struct queue *q, struct queued *const *m, size_t n)
+{
+	TRY(append_ids(q, QUEUE_DONE, m, n, (struct ids_record){ 0 }));
+	for (size_t i = 0; i < n; i++) {
+		struct place place = m[i]->place;
+
+		plan_remove(q, m[i]);
+		table_remove(q, m[i]);
+		message_free(m[i]);
+		TRY(journal_release(q->journal, place));
+	}
+	return OK;
 }
 
 /* --- the schedule -------------------------------------------------------- */
@@ -230,21 +246,38 @@ queue_result(struct queue *q, struct queued *m, uint32_t rcpt,
 	return message_set_state(m, &s);
 }
 
-FALLIBLE
-queue_hold(struct queue *q, struct queued *m, bool held)
+static void
+set_held(struct queue *q, struct queued *m, bool held)
 {
-	uint8_t room[16];
-	struct buf b = BUF(room);
-
 	if (m->held == held)
-		return OK;
-	MUST(put_id_record(&b, m->id));
-	TRY(append(q, held ? QUEUE_HELD : QUEUE_RELEASED, &b));
+		return;
 	m->held = held;
 	if (held)
 		plan_remove(q, m);
 	else if (!m->at_work && !m->reporting)
 		queue_put_back(q, m, (struct instant){ 0 });
+}
+
+FALLIBLE
+queue_hold(struct queue *q, struct queued *const *m, size_t n, bool held)
+{
+	TRY(append_ids(q, held ? QUEUE_HELD : QUEUE_RELEASED, m, n,
+		(struct ids_record){ 0 }));
+	for (size_t i = 0; i < n; i++)
+		set_held(q, m[i], held);
+	return OK;
+}
+
+FALLIBLE
+queue_set_route(struct queue *q, struct queued *const *m, size_t n,
+	struct span host, uint16_t port)
+{
+	if (host.len > QUEUE_HOST_MAX)
+		return &fault_ipc_malformed;
+	TRY(append_ids(q, QUEUE_ROUTED, m, n,
+		(struct ids_record){ .host = host, .port = port }));
+	for (size_t i = 0; i < n; i++)
+		TRY(message_set_route(m[i], host, port));
 	return OK;
 }
 

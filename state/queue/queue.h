@@ -33,6 +33,12 @@ struct queue_rcpt {
 	bool at_work;
 };
 
+/* Where the operator sends a message instead. */
+struct queue_route {
+	uint16_t port, len;
+	uint8_t host[];
+};
+
 /* Messages that wait for something other than a time, first come first. */
 struct queue_line {
 	struct queued *first, *last;
@@ -46,6 +52,7 @@ struct queued {
 	uint32_t account, count, open; /* open: recipients not DONE or FAILED */
 	bool eight_bit, held, at_work, reporting, awaited;
 	struct place place;
+	struct queue_route *route; /* NULL: as the settings say */
 	struct span sender;
 	size_t heap;   /* where in the schedule */
 	int64_t due_us; /* key of the schedule */
@@ -93,8 +100,8 @@ void queue_keep(struct queue *q, struct queued *m);
 
 FALLIBLE queue_commit(struct queue *q);
 
-/* Remove a message for good. */
-FALLIBLE queue_remove(struct queue *q, struct queued *m);
+/* Remove messages for good: 1 to QUEUE_BATCH, in one record. */
+FALLIBLE queue_remove(struct queue *q, struct queued *const *m, size_t n);
 
 struct queued *queue_find(struct queue *q, uint64_t id);
 size_t queue_count(const struct queue *q);
@@ -127,7 +134,13 @@ struct instant queue_wake(const struct queue *q);
 FALLIBLE queue_result(struct queue *q, struct queued *m, uint32_t rcpt,
 	const struct relay_reply *reply, struct instant now);
 
-FALLIBLE queue_hold(struct queue *q, struct queued *m, bool held);
+/* 1 to QUEUE_BATCH messages, in one record.
+ *
+ * route  an empty host: as the settings say */
+FALLIBLE queue_hold(struct queue *q, struct queued *const *m, size_t n,
+	bool held);
+FALLIBLE queue_set_route(struct queue *q, struct queued *const *m, size_t n,
+	struct span host, uint16_t port);
 
 /* Try its recipients now. */
 void queue_retry(struct queue *q, struct queued *m, struct instant now);

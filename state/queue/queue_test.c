@@ -274,7 +274,7 @@ TEST(a_removed_message_is_gone_and_its_id_too)
 
 		CHECK(m->id > last);
 		last = m->id;
-		CHECK_OK(queue_remove(x.queue, m));
+		CHECK_OK(queue_remove(x.queue, &m, 1));
 		CHECK_OK(queue_commit(x.queue));
 		spool_reopen(&x);
 		CHECK_NUMBER(queue_count(x.queue), 0);
@@ -285,17 +285,20 @@ TEST(a_removed_message_is_gone_and_its_id_too)
 
 TEST(a_held_message_waits_for_its_release)
 {
+	struct queued *m;
 	uint64_t id;
 
 	begin();
 	id = add(1)->id;
-	CHECK_OK(queue_hold(x.queue, queue_find(x.queue, id), true));
+	m = queue_find(x.queue, id);
+	CHECK_OK(queue_hold(x.queue, &m, 1, true));
 	CHECK_OK(queue_commit(x.queue));
 	CHECK(queue_due(x.queue, later(DAYS(9))) == NULL);
 	spool_reopen(&x);
 	CHECK(queue_find(x.queue, id)->held);
 	CHECK(queue_due(x.queue, later(DAYS(9))) == NULL);
-	CHECK_OK(queue_hold(x.queue, queue_find(x.queue, id), false));
+	m = queue_find(x.queue, id);
+	CHECK_OK(queue_hold(x.queue, &m, 1, false));
 	CHECK_OK(queue_commit(x.queue));
 	CHECK(queue_due(x.queue, NOW) != NULL);
 	spool_remove(&x);
@@ -323,7 +326,9 @@ check_order(size_t count)
 
 TEST(messages_are_walked_in_the_order_they_came)
 {
+	struct queued *gone[30];
 	uint64_t ids[30];
+	size_t n = 0;
 
 	begin();
 	check_order(0);
@@ -332,8 +337,8 @@ TEST(messages_are_walked_in_the_order_they_came)
 	check_order(30);
 	for (int i = 0; i < 30; i++) /* the first and the last, too */
 		if (i % 3 == 0 || i == 29)
-			CHECK_OK(queue_remove(x.queue,
-				queue_find(x.queue, ids[i])));
+			gone[n++] = queue_find(x.queue, ids[i]);
+	CHECK_OK(queue_remove(x.queue, gone, n));
 	CHECK_OK(queue_commit(x.queue));
 	CHECK(queue_after(x.queue, ids[3]) == queue_find(x.queue, ids[4]));
 	CHECK(queue_after(x.queue, ids[29]) == NULL);
@@ -352,11 +357,11 @@ TEST(whoever_removes_each_misses_none)
 		struct queued *m = add(1);
 
 		for (uint64_t gap = power_mix(i) % 50; gap > 0; gap--)
-			CHECK_OK(queue_hold(x.queue, m, false));
+			CHECK_OK(queue_hold(x.queue, &m, 1, false));
 	}
 	for (struct queued *m = queue_next(x.queue, NULL), *next; m; m = next) {
 		next = queue_next(x.queue, m);
-		CHECK_OK(queue_remove(x.queue, m));
+		CHECK_OK(queue_remove(x.queue, &m, 1));
 	}
 	CHECK_NUMBER(queue_count(x.queue), 0);
 	CHECK_OK(queue_commit(x.queue));
@@ -447,8 +452,8 @@ TEST(a_line_is_first_come_first_served)
 	}
 	CHECK(queue_due(x.queue, later(DAYS(9))) == NULL);
 	/* first, middle and last leave in other ways */
-	CHECK_OK(queue_hold(x.queue, m[0], true));
-	CHECK_OK(queue_remove(x.queue, m[2]));
+	CHECK_OK(queue_hold(x.queue, &m[0], 1, true));
+	CHECK_OK(queue_remove(x.queue, &m[2], 1));
 	queue_retry(x.queue, m[4], NOW);
 	CHECK(queue_due(x.queue, NOW) == m[4]);
 	CHECK_NUMBER(line.count, 2);
@@ -508,5 +513,50 @@ TEST(an_awaited_message_that_nobody_speaks_about_goes_out)
 	CHECK(queue_due(x.queue, later(QUEUE_AWAITED)) == m);
 	spool_reopen(&x);
 	CHECK(queue_due(x.queue, NOW) != NULL);
+	spool_remove(&x);
+}
+
+/* --- what the operator orders -------------------------------------------- */
+
+/* As many as one record holds, and all of it after a restart. */
+TEST(an_order_about_many_is_one_record)
+{
+	static struct queued *m[QUEUE_BATCH];
+
+	begin();
+	for (size_t i = 0; i < QUEUE_BATCH; i++)
+		m[i] = add(1);
+	CHECK_OK(queue_hold(x.queue, m, QUEUE_BATCH, true));
+	CHECK_OK(queue_commit(x.queue));
+	spool_reopen(&x);
+	CHECK_NUMBER(queue_count(x.queue), QUEUE_BATCH);
+	CHECK(queue_due(x.queue, later(DAYS(9))) == NULL);
+	for (size_t i = 0; i < QUEUE_BATCH; i++)
+		m[i] = queue_after(x.queue, i > 0 ? m[i - 1]->id : 0);
+	CHECK_OK(queue_remove(x.queue, m, QUEUE_BATCH));
+	CHECK_OK(queue_commit(x.queue));
+	CHECK_NUMBER(queue_count(x.queue), 0);
+	spool_reopen(&x);
+	CHECK_NUMBER(queue_count(x.queue), 0);
+	spool_remove(&x);
+}
+
+TEST(a_route_outlives_the_process)
+{
+	struct queued *m;
+
+	begin();
+	m = add(1);
+	CHECK_OK(queue_set_route(x.queue, &m, 1, SPAN("relay.example"), 2525));
+	CHECK_OK(queue_commit(x.queue));
+	spool_reopen(&x);
+	m = queue_next(x.queue, NULL);
+	CHECK_SPAN(span_at(m->route->host, m->route->len), "relay.example");
+	CHECK_NUMBER(m->route->port, 2525);
+	CHECK_OK(queue_set_route(x.queue, &m, 1, SPAN(""), 0));
+	CHECK_OK(queue_commit(x.queue));
+	CHECK(!m->route);
+	spool_reopen(&x);
+	CHECK(!queue_next(x.queue, NULL)->route);
 	spool_remove(&x);
 }

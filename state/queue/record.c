@@ -70,13 +70,26 @@ state_record_parse(struct span in, struct state_record *out)
 }
 
 bool
-put_id_record(struct buf *b, uint64_t id)
+put_ids_record(struct buf *b, uint16_t type, const struct ids_record *r)
 {
-	return put_u64(b, id);
+	if (type == QUEUE_ROUTED &&
+		(!put_block(b, r->host) || !put_u16(b, r->port)))
+		return false;
+	return buf_put(b, r->ids);
 }
 
 FALLIBLE
-id_record_parse(struct span in, uint64_t *id)
+ids_record_parse(struct span in, uint16_t type, struct ids_record *out)
 {
-	return take_u64(&in, id) && in.len == 0 ? OK : &fault_record_damaged;
+	struct ids_record r = { 0 };
+
+	if (type == QUEUE_ROUTED &&
+		(!take_block(&in, &r.host) || !take_u16(&in, &r.port) ||
+			r.host.len > QUEUE_HOST_MAX))
+		return &fault_record_damaged;
+	if (in.len == 0 || in.len % 8 > 0 || in.len > 8 * QUEUE_BATCH)
+		return &fault_record_damaged;
+	r.ids = in;
+	*out = r;
+	return OK;
 }

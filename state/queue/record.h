@@ -8,13 +8,17 @@
 enum queue_record_type {
 	QUEUE_MESSAGE = 1, /* envelope, with the body            */
 	QUEUE_STATE,       /* of one recipient                   */
-	QUEUE_DONE,        /* the message is gone                */
+	QUEUE_DONE,        /* messages are gone                  */
 	QUEUE_HELD,        /* by the operator                    */
 	QUEUE_RELEASED,
+	QUEUE_ROUTED,      /* by the operator, to a host         */
 };
+
+#define QUEUE_BATCH 1024 /* messages that one record speaks about */
 
 #define QUEUE_RCPTS_MAX 1000
 #define QUEUE_TEXT_MAX  400
+#define QUEUE_HOST_MAX  255
 
 enum rcpt_state {
 	RCPT_PENDING, /* never tried                          */
@@ -41,13 +45,21 @@ struct state_record {
 	struct span enhanced, text;
 };
 
+/* Of messages: 1 to QUEUE_BATCH of them.  Only QUEUE_ROUTED has a host. */
+struct ids_record {
+	struct span host; /* empty: as the settings say */
+	uint16_t port;
+	struct span ids;  /* u64 each */
+};
+
 bool put_message_record(struct buf *b, const struct message_record *m);
 bool put_state_record(struct buf *b, const struct state_record *s);
-bool put_id_record(struct buf *b, uint64_t id);
+bool put_ids_record(struct buf *b, uint16_t type, const struct ids_record *r);
 
 /* The whole of `in`; spans are views into it.
  *
  * record_damaged */
 FALLIBLE message_record_parse(struct span in, struct message_record *out);
 FALLIBLE state_record_parse(struct span in, struct state_record *out);
-FALLIBLE id_record_parse(struct span in, uint64_t *id);
+FALLIBLE ids_record_parse(struct span in, uint16_t type,
+	struct ids_record *out);

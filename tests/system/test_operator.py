@@ -1,5 +1,6 @@
 """What the operator does: reload, store check, queue verbs, second start."""
 
+import json
 import os
 import re
 import shutil
@@ -111,9 +112,47 @@ def test_deferred_mail_is_shown_and_retried(own):
             break
         time.sleep(0.1)
     assert "greylisted" in shown and "x@other.test" in shown
+    assert "deferred: peer greylists, next attempt" in shown
+
+    def listed(*options):
+        done = site.run("queue", "list", "--format", "json", *options)
+        return [row["rcpt"] for row in json.loads(done.stdout)["queue"]]
+
+    assert listed("--reason", "greylisted") == ["x@other.test"]
+    assert listed("--domain", "other.test", "--sender", "@agency.example") \
+        == ["x@other.test"]
+    assert listed("--domain", "another.test") == []
+    assert listed("--older", "1d") == []
+    done = site.run("queue", "hold", "all", "--reason", "busy")
+    assert done.stdout.startswith("0 ")
+    done = site.run("queue", "hold", "all", "--domain", "other.test")
+    assert done.stdout.startswith("1 ")
+    assert "held: by the operator" in site.run("queue", "list").stdout
+    assert site.run("queue", "release", "all").stdout.startswith("1 ")
     del sink.replies["RCPT"]
     assert site.run("queue", "retry", "all").returncode == 0
     assert sink.wait_for(lambda m: subject.encode() in m.body)
+
+
+def test_a_message_is_sent_somewhere_else(own):
+    site, sink = own
+    other = Sink()
+    try:
+        sink.replies["RCPT"] = "450 4.2.0 greylisted, come back"
+        with site.submission("alice") as s:
+            s.sendmail("alice@agency.example", ["x@other.test"],
+                       message("alice@agency.example", "x@other.test", "way"))
+        for _ in range(100):
+            if "greylisted" in site.run("queue", "list").stdout:
+                break
+            time.sleep(0.1)
+        done = site.run("queue", "route", "all", f"127.0.0.1:{other.port}",
+                        "--domain", "other.test")
+        assert done.returncode == 0 and done.stdout.startswith("1 ")
+        assert other.wait_for(lambda m: b"way" in m.body)
+        assert sink.messages == []
+    finally:
+        other.close()
 
 
 def test_a_refused_recipient_is_reported_once(own):
