@@ -19,13 +19,15 @@ CRASH_MOMENTS ?= 500
 crash: all
 	CRASH_MOMENTS=$(CRASH_MOMENTS) POSTHOLD_BUILD=$(abspath $(B)) $(PYTEST) -s tests/crash
 
-# Posthold beside Postfix; needs root, prints ratios, never fails on time.
-bench: all $(B)/bench/null_clamd
+# Posthold beside Debian's other mail servers; needs root, prints ratios, never
+# fails on time.
+bench: all $(B)/bench/null_clamd $(B)/bench/mailgen
+	tools/unpack-peers
 	/usr/bin/python3 tests/bench/bench.py
 
-$(B)/bench/null_clamd: tests/bench/null_clamd.c
+$(B)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -lssl -lcrypto
 
 ifeq ($(MODE),hostile)
 all: $(B)/tests/hostile_control

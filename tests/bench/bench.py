@@ -1,9 +1,15 @@
-"""make bench: Posthold beside Postfix, the same load on the same volume."""
+"""make bench: Posthold beside Debian's other mail servers, the same load on the
+same volume.
+
+	BENCH_RUNS=5          runs of each workload and product
+	BENCH_SECONDS=4       length of a run, about
+	BENCH_ONLY=TEXT       only workloads whose name holds it
+	BENCH_PEERS=Postfix,Exim,OpenSMTPD
+"""
 
 import json
 import os
 import pathlib
-import pwd
 import re
 import shutil
 import signal
@@ -17,12 +23,31 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from tests.harness import peers  # noqa: E402
 from tests.harness.site import Site, free_port_base  # noqa: E402
 
 RUNS = int(os.environ.get("BENCH_RUNS", "5"))
-MESSAGES = int(os.environ.get("BENCH_MESSAGES", "4000"))
+SECONDS = float(os.environ.get("BENCH_SECONDS", "4"))
+ONLY = os.environ.get("BENCH_ONLY", "")
+PEERS = os.environ.get("BENCH_PEERS", "Postfix,Exim,OpenSMTPD").split(",")
+MAILGEN = ROOT / "build/bench/mailgen"
 IDLE = 500
-SIZE = 10240
+
+# Name, options of mailgen.  A row that says TLS is not for a peer that has none.
+WORKLOADS = [
+    ("10 KiB, 5 sessions", {"sessions": 5}),
+    ("10 KiB, 1 session", {"sessions": 1}),
+    ("10 KiB, 10 sessions, a connection each",
+     {"sessions": 10, "reconnect": True}),
+    ("10 KiB, 100 sessions", {"sessions": 100}),
+    ("10 KiB, 500 sessions", {"sessions": 500}),
+    ("1 KiB, 5 sessions", {"sessions": 5, "size": 1024}),
+    ("100 KiB, 5 sessions", {"sessions": 5, "size": 100 << 10}),
+    ("1 MiB, 5 sessions", {"sessions": 5, "size": 1 << 20}),
+    ("TLS, 10 KiB, 5 sessions", {"sessions": 5, "starttls": True}),
+    ("TLS, 10 KiB, 5 sessions, a connection each",
+     {"sessions": 5, "starttls": True, "reconnect": True}),
+]
 
 
 def sh(*command, **options):
@@ -80,10 +105,15 @@ class Group:
         return total
 
     def close(self):
-        try:
-            self.at.rmdir()
-        except OSError:
-            pass
+        """Whoever is still in it after ten seconds is killed."""
+        for patience in (100, 100):
+            for _ in range(patience):
+                if not self.pids():
+                    self.at.rmdir()
+                    return
+                time.sleep(0.1)
+            for pid in self.pids():
+                os.kill(pid, signal.SIGKILL)
 
 
 class Peer:
@@ -95,21 +125,19 @@ class Peer:
         self.peer = kind(volume.at, "agency.example")
         self.port, self.recipient = self.peer.port, self.peer.recipient
         self.stored = self.peer.stored
+        self.has_tls = self.peer.offers_tls
 
     def start(self):
         self.peer.start(enter=self.group.enter)
 
     def stop(self):
         self.peer.stop()
-        for _ in range(100):
-            if not self.group.pids():
-                break
-            time.sleep(0.1)
         self.group.close()
 
 
 class Posthold:
     name = "Posthold"
+    has_tls = True
 
     def __init__(self, volume):
         self.group = Group("posthold")
@@ -142,26 +170,32 @@ class Posthold:
         self.group.close()
 
 
-def source(port, recipient, messages, sessions):
-    """Seconds that smtp-source needs; it keeps its connections (-d)."""
-    begin = time.monotonic()
-    sh("smtp-source", "-d", "-s", sessions, "-m", messages, "-l", SIZE,
-       "-f", "sender@other.test", "-t", recipient, f"inet:127.0.0.1:{port}")
-    return time.monotonic() - begin
+def generate(port, messages, options):
+    """What mailgen measured: seconds, p50_us, p99_us."""
+    words = []
+    for name, value in options.items():
+        words += [f"--{name}"] + ([] if value is True else [value])
+    done = subprocess.run([MAILGEN, "--port", str(port), "--messages",
+                           str(messages), *map(str, words)],
+                          capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"port {port}, {options}: {done.stderr}")
+    return json.loads(done.stdout)
 
 
-def load(product, messages, sessions):
-    """(messages a second, CPU microseconds a message); the run is void when
-    one of them is missing afterwards."""
-    before = product.stored()
-    cpu = product.group.cpu_us()
-    seconds = source(product.port, product.recipient, messages, sessions)
+def load(product, messages, options):
+    """One run: messages a second, CPU microseconds a message, latency.  It is
+    void when a message is missing afterwards."""
+    before, cpu = product.stored(), product.group.cpu_us()
+    run = generate(product.port, messages, options)
     end = time.monotonic() + 120
     while product.stored() - before < messages:
         if time.monotonic() > end:
             raise RuntimeError(f"{product.name} lost messages: the run is void")
         time.sleep(0.2)
-    return messages / seconds, (product.group.cpu_us() - cpu) / messages
+    return {"rate": messages / run["seconds"],
+            "cpu": (product.group.cpu_us() - cpu) / messages,
+            "p50": run["p50_us"] / 1000, "p99": run["p99_us"] / 1000}
 
 
 def idle_kib(product):
@@ -183,79 +217,110 @@ def idle_kib(product):
     return (after - before) / IDLE
 
 
-def sink_ceiling(sessions):
+def enough(product, options):
+    """So many messages that a run takes about SECONDS; warms up, too."""
+    few = max(2 * options["sessions"], 20)
+    rate = load(product, few, options)["rate"]
+    more = max(few, int(rate * SECONDS / 4))
+    return max(few, int(load(product, more, options)["rate"] * SECONDS))
+
+
+def ceiling(options):
+    """What the generator does against Postfix's smtp-sink, which keeps
+    nothing."""
+    if "starttls" in options:
+        return None  # smtp-sink has no TLS
     port = free_port_base() + 77
     sink = subprocess.Popen(["smtp-sink", "-u", "nobody",
                              f"127.0.0.1:{port}", "1000"],
                             stderr=subprocess.DEVNULL)
     try:
-        wait_for_greeting(port)
-        return MESSAGES / source(port, "alice@agency.example", MESSAGES,
-                                 sessions)
+        peers.wait_for_greeting(port, sink)
+        messages = max(200, min(10000, (200 << 20) // options.get("size", 10240)))
+        return messages / generate(port, messages, options)["seconds"]
     finally:
         sink.kill()
         sink.wait()
 
 
 def spread(values):
-    return (f"{statistics.median(values):>9.1f} "
+    return (f"{statistics.median(values):>10.1f} "
             f"{min(values):>9.1f} {max(values):>9.1f}")
 
 
-class Table:
-    def __init__(self):
-        self.rows = []
-        print(f"{'':44}{'median':>9} {'min':>9} {'max':>9}")
-
-    def add(self, what, ours, theirs, unit, more_is_better, ceiling=None):
-        for name, values in (("Posthold", ours), ("Postfix", theirs)):
-            print(f"{what + ', ' + name:<44}{spread(values)} {unit}")
-        pairs = [a / b if more_is_better else b / a
-                 for a, b in zip(ours, theirs) if a > 0 and b > 0]
-        print(f"{what + ', ratio':<44}{spread(pairs)} times better")
-        if ceiling:
-            share = statistics.median(ours) / ceiling
-            note = " (limited by the generator)" if share > 0.7 else ""
-            print(f"{'  generator against smtp-sink':<44}{ceiling:>9.1f} "
-                  f"{unit}, we reach {share:.0%}{note}")
-        self.rows.append({"what": what, "unit": unit, "posthold": ours,
-                          "postfix": theirs, "ratios": pairs,
-                          "ceiling": ceiling})
+MEASURES = [("rate", "messages/s", True), ("cpu", "us CPU/message", False),
+            ("p50", "ms, half of them", False), ("p99", "ms, 99 %", False)]
 
 
-def measure(posthold, postfix):
-    table = Table()
-    for sessions in (100, 5):
-        ours, theirs = [], []
-        for product in (posthold, postfix):
-            load(product, MESSAGES // 4, sessions)  # warm
+def show(name, results, limit):
+    """The rows of one workload, and Posthold's ratio to each peer by pairs."""
+    print(f"\n{name}\n{'':22}{'median':>10} {'min':>9} {'max':>9}")
+    ours = results["Posthold"]
+    for key, unit, more_is_better in MEASURES:
+        for product, runs in results.items():
+            values = [r[key] for r in runs]
+            line = f"  {product:<20}{spread(values)} {unit:<17}"
+            if product != "Posthold":
+                pairs = [(a[key] / b[key]) if more_is_better
+                         else (b[key] / a[key]) for a, b in zip(ours, runs)]
+                line += (f" {statistics.median(pairs):.1f} times better"
+                         f" ({min(pairs):.1f}-{max(pairs):.1f})")
+            elif limit and key == "rate":
+                share = statistics.median(values) / limit
+                line += f" {share:.0%} of smtp-sink without a disk"
+            print(line.rstrip(), flush=True)
+
+
+def measure(products):
+    rows = []
+    for name, options in WORKLOADS:
+        if ONLY not in name:
+            continue
+        able = [p for p in products
+                if p.has_tls or "starttls" not in options]
+        counts = {p.name: enough(p, options) for p in able}
+        results = {p.name: [] for p in able}
         for _ in range(RUNS):
-            ours.append(load(posthold, MESSAGES, sessions))
-            theirs.append(load(postfix, MESSAGES, sessions))
-        table.add(f"accepted, {sessions} sessions, 10 KiB",
-                  [r for r, _ in ours], [r for r, _ in theirs],
-                  "messages/s", True, sink_ceiling(sessions))
-        table.add(f"CPU, {sessions} sessions, 10 KiB", [c for _, c in ours],
-                  [c for _, c in theirs], "us/message", False)
-    table.add("memory of an idle connection",
-              [idle_kib(posthold)], [idle_kib(postfix)], "KiB PSS", False)
-    return table.rows
+            for p in able:
+                results[p.name].append(load(p, counts[p.name], options))
+        limit = ceiling(options)
+        show(name, results, limit)
+        rows.append({"workload": name, "messages": counts, "results": results,
+                     "ceiling": limit})
+    return rows
+
+
+def measure_idle(products):
+    kib = {p.name: idle_kib(p) for p in products}
+    print("\nmemory of an idle connection")
+    for name, value in kib.items():
+        print(f"  {name:<20}{value:>10.1f} KiB PSS" + (
+            "" if name == "Posthold" else
+            f"          {value / kib['Posthold']:.1f} times better"))
+    return {"workload": "memory of an idle connection", "results": kib}
 
 
 def main():
     work = pathlib.Path(tempfile.mkdtemp(prefix="posthold-bench-"))
-    work.chmod(0o755)  # Postfix has users of its own
+    work.chmod(0o755)  # peers have users of their own
     volume = Volume(work)
     products = []
     try:
-        posthold, postfix = Posthold(volume), Postfix(volume)
-        for product in (posthold, postfix):
+        wanted = [Posthold(volume)]
+        for kind in peers.ALL:
+            if kind.name in PEERS and kind.missing():
+                print(f"without {kind.name}: {kind.missing()}")
+            elif kind.name in PEERS:
+                wanted.append(Peer(kind, volume))
+        for product in wanted:
             products.append(product)
             product.start()
-        rows = measure(posthold, postfix)
+        rows = measure(products)
+        if ONLY in "memory of an idle connection":
+            rows.append(measure_idle(products))
         out = ROOT / "build/bench/results.json"
         out.write_text(json.dumps(rows, indent=1))
-        print(f"wrote {out.relative_to(ROOT)}")
+        print(f"\nwrote {out.relative_to(ROOT)}")
     finally:
         for product in products:
             product.stop()

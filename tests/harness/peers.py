@@ -78,8 +78,11 @@ class Peer:
 
     def stop(self):
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+            self.terminate()
         self.process.wait(60)
+
+    def terminate(self):
+        self.process.send_signal(signal.SIGTERM)
 
     def output(self):
         texts = [self.at / "output", *sorted((self.at / "log").glob("*"))]
@@ -173,6 +176,10 @@ postlog unix-dgram n - n - 1 postlogd
 
     def command(self):
         return ["postfix", "-c", self.etc, "start-fg"]
+
+    def terminate(self):
+        subprocess.run(["postfix", "-c", self.etc, "stop"],
+                       capture_output=True)
 
 
 class Unpacked(Peer):
@@ -293,6 +300,7 @@ action "onward" relay host "smtp://127.0.0.1:{self.next_hop}" tls no-verify
 match from any for domain "{self.routed}" action "onward"
 """ if self.routed else ""
         (etc / "smtpd.conf").write_text(f"""
+smtp limit max-mails 1000000
 listen on 127.0.0.1 port {self.port} hostname peer.{self.domain}
 action "here" maildir "{self.mail}/{ACCOUNT}" junk
 match from any for domain "{self.domain}" action "here"
