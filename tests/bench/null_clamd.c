@@ -1,7 +1,9 @@
 /* null_clamd SOCKET -- a virus engine that answers OK at once: what is measured
- * with it is the mail system's own work.  clamd's IDSESSION and FILDES, one
- * thread, as many sessions as come. */
+ * with it is the mail system's own work.  clamd's IDSESSION, FILDES and
+ * INSTREAM, one thread, as many sessions as come. */
 #include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +15,11 @@
 static struct session {
 	int fd;
 	unsigned number;
+	char word[16]; /* the command so far                       */
+	unsigned len;
+	bool stream;    /* what comes are chunks, each after its length */
+	unsigned known; /* octets of the length that came           */
+	uint32_t left;  /* the length, then octets of the chunk to come */
 } sessions[SESSIONS];
 
 /* Take the descriptor that came along, if any, and close it. */
@@ -24,7 +31,8 @@ receive(int fd, char *at, size_t cap)
 		char octets[CMSG_SPACE(sizeof(int) * 8)];
 	} control;
 	struct iovec iov = { at, cap };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
+	struct msghdr m = { .msg_iov = &iov,
+		.msg_iovlen = 1,
 		.msg_control = control.octets,
 		.msg_controllen = sizeof control.octets };
 	ssize_t n = recvmsg(fd, &m, 0);
@@ -44,36 +52,70 @@ receive(int fd, char *at, size_t cap)
 	return n;
 }
 
-/* The answer to the command at the front; NULL when none is there. */
-static const char *
-answer(const char *in, size_t len)
+static int
+say(struct session *s, const char *text)
 {
-	if (len >= 7 && memcmp(in, "zFILDES", 7) == 0)
-		return "fd[0]: OK";
-	if (len >= 8 && memcmp(in, "zVERSION", 8) == 0)
-		return "ClamAV 0";
-	return NULL;
+	char out[64];
+	int len = snprintf(out, sizeof out, "%u: %s", ++s->number, text);
+
+	return write(s->fd, out, (size_t)len + 1) == len + 1 ? 0 : -1;
 }
 
-/* One for each command in what came. */
+/* A command is complete. */
+static int
+obey(struct session *s)
+{
+	s->word[s->len] = '\0';
+	s->len = 0;
+	if (strstr(s->word, "zINSTREAM")) {
+		s->stream = true;
+		s->known = 0;
+		s->left = 0;
+		return 0;
+	}
+	if (strstr(s->word, "zFILDES"))
+		return say(s, "fd[0]: OK");
+	if (strstr(s->word, "zVERSION"))
+		return say(s, "ClamAV 0");
+	return 0;
+}
+
+/* The next octet of a length; a length of none ends the stream. */
+static int
+measure(struct session *s, uint8_t octet)
+{
+	s->left = s->left << 8 | octet;
+	if (++s->known < 4 || s->left > 0)
+		return 0;
+	s->stream = false;
+	return say(s, "stream: OK");
+}
+
 static int
 serve(struct session *s)
 {
-	static char in[4096];
-	char out[64];
+	static char in[65536];
 	ssize_t n = receive(s->fd, in, sizeof in);
 
 	if (n <= 0)
 		return -1;
-	for (ssize_t i = 0; i < n; i++) {
-		const char *text = answer(in + i, (size_t)(n - i));
-		int len;
+	for (size_t i = 0, end = (size_t)n; i < end;) {
+		if (s->stream && s->known == 4) {
+			size_t skip = end - i < s->left ? end - i : s->left;
 
-		if (!text)
-			continue;
-		len = snprintf(out, sizeof out, "%u: %s", ++s->number, text);
-		if (write(s->fd, out, (size_t)len + 1) != len + 1)
-			return -1;
+			i += skip;
+			s->left -= (uint32_t)skip;
+			if (s->left == 0)
+				s->known = 0;
+		} else if (s->stream) {
+			if (measure(s, (uint8_t)in[i++]))
+				return -1;
+		} else if (in[i++] == '\0') {
+			if (obey(s))
+				return -1;
+		} else if (s->len < sizeof s->word - 1) {
+			s->word[s->len++] = in[i - 1];
+		}
 	}
 	return 0;
 }
@@ -85,7 +127,7 @@ take_session(int listener)
 
 	for (int i = 0; fd >= 0 && i < SESSIONS; i++)
 		if (sessions[i].fd < 0) {
-			sessions[i] = (struct session){ fd, 0 };
+			sessions[i] = (struct session){ .fd = fd };
 			return;
 		}
 	close(fd);
