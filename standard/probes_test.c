@@ -208,17 +208,3 @@ TEST(a_silent_port_is_no_evidence)
 		CHECK_NUMBER(p.mark, MARK_MISSING);
 	}
 }
-
-TEST(a_socket_without_a_permit_is_seen)
-{
-	static struct site site;
-	const struct inspection i = { &site, "test", { 0 } };
-	struct proof p = { 0 };
-	uint16_t port;
-	int listener = listen_somewhere(&port);
-
-	fill_site(&site, (uint16_t)(port ^ 1));
-	permits_and_sockets(&i, &p);
-	CHECK_NUMBER(p.mark, MARK_BAD);
-	close(listener);
-}

@@ -1,33 +1,16 @@
 /* NC-2.1.1: only what is permitted is open; NC-2.1.9: who is no local MTA. */
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
-#include "lib/base/ip.h"
+#include "lib/base/number.h"
 #include "standard/checks.h"
-#include "sys/sockets.h"
 #include "standard/talk.h"
-
-#define SOCKETS 1024
-
-static bool
-is_permitted(const struct inspection *i, const struct listening *l)
-{
-	for (uint32_t n = 0; n < i->site->permits_count; n++) {
-		const struct site_permit *p = &i->site->permits[n];
-
-		if (site_permit_open(p, i->now) && p->port == l->port &&
-			memcmp(p->address, l->address, 16) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool
-put_socket(struct buf *b, const struct listening *l)
-{
-	return (b->len == 0 || buf_put_text(b, ", ")) &&
-		put_ip(b, l->address) && buf_put_text(b, " port ") &&
-		buf_put_number(b, l->port);
-}
+#include "sys/fd.h"
+#include "sys/sockets.h"
+#include "trust/roles.h"
 
 static uint32_t
 expired_permits(const struct inspection *i)
@@ -39,35 +22,114 @@ expired_permits(const struct inspection *i)
 	return n;
 }
 
+/* Is every program of the site one of the table, and nothing more installed? */
+static bool
+is_program(const char *name)
+{
+	for (enum role r = MASTER; r < CTL; r++)
+		if (strcmp(name, role_row(r)->name) == 0)
+			return true;
+	return false;
+}
+
+static void
+close_directory(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+/* Where the master's program is; NULL when that cannot be seen. */
+static DIR *
+open_programs(pid_t master)
+{
+	char link[40], path[1024];
+	ssize_t n;
+
+	snprintf(link, sizeof link, "/proc/%d/exe", master);
+	n = readlink(link, path, sizeof path - 1);
+	if (n <= 0)
+		return NULL;
+	path[n] = 0;
+	*strrchr(path, '/') = 0;
+	return opendir(path);
+}
+
+/* A program beside ours that no role is; "" when there is none. */
+static bool
+find_more(pid_t master, char out[64])
+{
+	OWNED(close_directory) DIR *d = open_programs(master);
+
+	if (!d)
+		return false;
+	out[0] = 0;
+	for (struct dirent *e; (e = readdir(d));)
+		if (e->d_name[0] != '.' && !is_program(e->d_name))
+			snprintf(out, 64, "%.63s", e->d_name);
+	return true;
+}
+
+/* How many sockets are judged so; their names, as far as they fit. */
+static uint32_t
+count_sockets(const struct inspection *i, const struct sockets_scan *s,
+	enum socket_verdict verdict, struct buf *names)
+{
+	uint32_t n = 0;
+
+	for (uint32_t k = 0; k < s->count; k++) {
+		if (socket_judge(&s->at[k], i->site, i->now) != verdict)
+			continue;
+		n++;
+		if (names && (names->len == 0 || buf_put_text(names, ", ")))
+			(void)put_socket(names, &s->at[k]);
+	}
+	return n;
+}
+
 /* SVC-01 from the inside: the kernel's list is complete, a scan is not. */
 void
 permits_and_sockets(const struct inspection *i, struct proof *p)
 {
-	static struct listening all[SOCKETS];
-	char storage[200] = "";
-	struct buf foreign = { (uint8_t *)storage, 0, sizeof storage - 1 };
-	size_t count = 0, others = 0;
+	static struct sockets_scan scan;
+	pid_t master = site_master(i->site);
+	char storage[200] = "", more[64];
+	struct buf names = { (uint8_t *)storage, 0, sizeof storage - 1 };
+	uint32_t bad, foreign;
 
-	proof_looked(p, "/proc/net/tcp, tcp6 against %u permits of %s",
+	proof_looked(p, "sockets of all kinds and networks against %u permits of "
+			"%s; programs installed",
 		i->site->permits_count, i->settings);
-	if (!sockets_listening(all, SOCKETS, &count)) {
-		proof_missing(p, "the kernel's tables cannot be read");
+	if (master == 0 || !find_more(master, more)) {
+		proof_missing(p, "the site does not run, or you are not root");
 		return;
 	}
-	for (size_t n = 0; n < count; n++)
-		if (!is_permitted(i, &all[n])) {
-			others++;
-			(void)put_socket(&foreign, &all[n]);
-		}
-	if (others > 0)
-		proof_bad(p, "stop what listens there, or use another host",
-			"%zu sockets without a permit: %s", others, storage);
+	if (sockets_scan(master, &scan) ||
+		(i->site->production && scan.unseen > 0)) {
+		proof_missing(p, "the kernel does not tell all; are you root?");
+		return;
+	}
+	bad = count_sockets(i, &scan, SOCKET_UNPERMITTED, &names);
+	foreign = count_sockets(i, &scan, SOCKET_FOREIGN, NULL);
+	if (bad > 0)
+		proof_bad(p, "reload, stop what listens there, or use another "
+			     "host",
+			"%u sockets without a permit: %s", bad, storage);
+	else if (more[0])
+		proof_bad(p, "remove it: what is not permitted is not installed",
+			"there is a program that no role is: %s", more);
 	else if (expired_permits(i) > 0)
 		proof_remark(p, "review them; renew or remove",
 			"%u permits have expired, their sockets are closed",
 			expired_permits(i));
 	else
-		proof_good(p, "every one of %zu sockets has its permit", count);
+		proof_good(p, "%u sockets in %u networks, each of the site's with "
+			      "its permit; %u of others%s",
+			scan.count, scan.namespaces, foreign,
+			i->site->production
+				? ""
+				: " not judged, for the site is not in "
+				  "production");
 }
 
 /* SVC-02: words of RFC 5321 section 4.1.1.1 that this issue of the program

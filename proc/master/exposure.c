@@ -12,8 +12,6 @@
 #include "sys/sockets.h"
 #include "trust/roles.h"
 
-#define SOCKETS 4096
-
 static bool
 refuse(const char *what)
 {
@@ -67,30 +65,32 @@ is_mail_port(uint16_t port)
 	return false;
 }
 
-static const struct listening *
+static const struct waiting_socket *
 find_mail_server(void)
 {
-	static struct listening all[SOCKETS];
-	size_t count;
+	static struct sockets_scan scan;
 
-	if (!sockets_listening(all, SOCKETS, &count))
+	if (sockets_scan(0, &scan))
 		return NULL;
-	for (size_t i = 0; i < count; i++)
-		if (is_mail_port(all[i].port) &&
-			!address_is_loopback(all[i].address))
-			return &all[i];
+	for (uint32_t i = 0; i < scan.count; i++) {
+		const struct waiting_socket *w = &scan.at[i];
+
+		if (w->kind == SOCKET_TCP && w->here && w->port < 65536 &&
+			is_mail_port((uint16_t)w->port) &&
+			!address_is_loopback(w->address))
+			return w;
+	}
 	return NULL;
 }
 
 static bool
-refuse_server(const struct listening *l)
+refuse_server(const struct waiting_socket *w)
 {
 	char text[160] = "";
 	struct buf b = { (uint8_t *)text, 0, sizeof text - 1 };
 
 	if (!buf_put_text(&b, "a mail server listens on ") ||
-		!put_ip(&b, l->address) || !buf_put_text(&b, " port ") ||
-		!buf_put_number(&b, l->port) ||
+		!put_socket(&b, w) ||
 		!buf_put_text(&b, ": a host that only sends has none, stop it "
 				  "(NC-2.1.9)"))
 		buf_clear(&b);
@@ -100,7 +100,7 @@ refuse_server(const struct listening *l)
 bool
 exposure_admits(const struct site *s)
 {
-	const struct listening *server;
+	const struct waiting_socket *server;
 	const char *interface;
 	char text[400];
 

@@ -16,6 +16,7 @@
 #include "proc/master/operator.h"
 #include "proc/master/place.h"
 #include "proc/master/settings.h"
+#include "proc/master/survey.h"
 #include "sys/crypto.h"
 #include "sys/log.h"
 #include "sys/role.h"
@@ -60,6 +61,7 @@ open_loop(struct master *m)
 		!timer_open(m->loop, stop_late, m, &m->stop_timer) &&
 		!timer_open(m->loop, settings_follow_permits, m,
 			&m->permit_timer) &&
+		!timer_open(m->loop, survey_host, m, &m->survey_timer) &&
 		!loop_signal(m->loop, SIGCHLD, reap, m) &&
 		!loop_signal(m->loop, SIGHUP, reload, m) &&
 		!loop_signal(m->loop, SIGTERM, stop, m) &&
@@ -123,5 +125,6 @@ main(int argc, char **argv)
 		return EXIT_SITE;
 	LOG(EV_SITE_STARTED, 0, log_text(SITE_TEXT(m->site.host)),
 		log_number(m->generation));
+	survey_host(m);
 	return loop_run(m->loop);
 }

@@ -48,7 +48,7 @@ struct master {
 	struct process processes[PROCESSES];
 	uint32_t sessions; /* instances given out */
 	int stopping;      /* stage of the stop, 0: running */
-	struct timer *stop_timer, *permit_timer;
+	struct timer *stop_timer, *permit_timer, *survey_timer;
 };
 
 /* Start every role that runs by itself. */

@@ -5,6 +5,7 @@
 #include "proc/master/exposure.h"
 #include "proc/master/give.h"
 #include "proc/master/listeners.h"
+#include "proc/master/survey.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/log.h"
@@ -101,6 +102,7 @@ settings_reload(struct master *m)
 	give_settings_to_all(m);
 	listeners_use(m, &c.sockets);
 	settings_follow_permits(m);
+	survey_host(m);
 	return OK;
 }
 

@@ -169,3 +169,13 @@ def test_a_run_directory_of_others_is_refused(own, spoil, says):
                           text=True, timeout=60)
     assert done.returncode == 78 and says in done.stderr
     assert "running already" not in done.stderr
+
+
+def test_the_host_is_looked_at_after_the_start_and_each_reload(own):
+    assert own.run("reload").returncode == 0
+    wait_for(lambda: len(rows(own, "HOST_SURVEYED")) == 2)
+    for row in rows(own, "HOST_SURVEYED"):
+        assert row["judged"] == "site" and row["unpermitted"] == 0
+        assert row["sockets"] >= 4 and row["namespaces"] >= 1
+        assert row["accounts"] > 0
+    assert not rows(own, "SOCKET_UNPERMITTED")
