@@ -96,4 +96,5 @@ verb log_follow, log_grep;
 verb queue_list, queue_show, queue_retry, queue_drop, queue_hold,
 	queue_release, queue_route;
 verb store_verify, store_remake;
-verb user_add, user_passwd, user_list, user_disable, user_enable;
+verb user_add, user_passwd, user_list, user_disable, user_enable,
+	user_app_password;

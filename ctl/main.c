@@ -39,6 +39,11 @@ const struct command commands[] = {
 { "user", "disable", "LOGIN [REASON]", 1, 2, "Refuse logins of an account.",
   "Its sessions end at once; its mail is still received.", user_disable },
 { "user", "enable", "LOGIN", 1, 1, "Admit logins again.", "", user_enable },
+{ "user", "app-password", "add|list|remove LOGIN [NAME [SCOPE]]", 2, 4,
+  "Passwords for one program each.",
+  "`add LOGIN NAME [smtp|imap|smtp,imap]` makes one and prints it once; the program\n"
+  "logs in as LOGIN/NAME.  `remove LOGIN NAME` ends it and the sessions of the\n"
+  "account.", user_app_password },
 #endif
 { "run", NULL, "", 0, 0, "Run the site in the foreground until SIGTERM.",
   "SIGHUP reads the settings again; a bad file changes nothing.", run_site },

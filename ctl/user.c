@@ -4,11 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ctl/command.h"
 #include "ctl/control.h"
 #include "ctl/secret.h"
+#include "ctl/user.h"
 #include "lib/base/number.h"
-#include "state/users/edit.h"
 #include "state/users/rules.h"
 #include "sys/clock.h"
 #include "sys/crypto.h"
@@ -16,7 +15,7 @@
 #include "sys/json.h"
 #include "sys/mac.h"
 
-static struct site site;
+struct site user_site;
 
 /* What each fault means here, and the remedy. */
 static const struct {
@@ -47,8 +46,8 @@ static const struct {
 	{ &fault_storage_full, EX_IOERR, "the disk is full" },
 };
 
-static int
-explain(const struct fault *f, const char *what)
+int
+user_explain(const struct fault *f, const char *what)
 {
 	for (size_t i = 0; i < COUNT_OF(remedies); i++)
 		if (remedies[i].fault == f)
@@ -57,15 +56,14 @@ explain(const struct fault *f, const char *what)
 	return complain_fault(f, what, NULL);
 }
 
-/* Options, site and libraries: what each verb begins with. */
-static int
-start(struct call *c, const struct option *options, size_t count,
+int
+user_start(struct call *c, const struct option *options, size_t count,
 	const struct where *where)
 {
 	int code = options_take(c, options, count);
 
 	if (code < 0)
-		code = where_load(where, false, &site);
+		code = where_load(where, false, &user_site);
 	if (code < 0 && crypto_start())
 		code = complain(EX_SOFTWARE, "OpenSSL does not start", NULL);
 	mac_start();
@@ -79,11 +77,11 @@ tell_auth(void)
 	OWNED(fd_close) int to = -1, file = -1;
 	struct users_changed m = { .head = { .type = USERS_CHANGED } };
 	union control_answer answer;
-	const struct fault *f = control_open(&site, AUTH, &to);
+	const struct fault *f = control_open(&user_site, AUTH, &to);
 
 	if (f == &fault_ipc_closed)
 		return EX_OK;
-	file = open(site.users, O_RDONLY | O_CLOEXEC);
+	file = open(user_site.users, O_RDONLY | O_CLOEXEC);
 	if (!f && file >= 0)
 		f = control_send(to, &m, file);
 	if (!f && file >= 0)
@@ -95,12 +93,22 @@ tell_auth(void)
 	return EX_OK;
 }
 
-static int
-save(struct users_edit *e, const char *what)
+int
+user_save(struct users_edit *e, const char *what)
 {
 	const struct fault *f = users_edit_save(e);
 
-	return f ? explain(f, what) : tell_auth();
+	return f ? user_explain(f, what) : tell_auth();
+}
+
+int
+user_open(struct users_edit *e, const char *login, struct user **out)
+{
+	const struct fault *f = users_edit_open(user_site.users, e);
+
+	if (!f)
+		f = users_edit_find(e, span_of(login), out);
+	return f ? user_explain(f, login) : -1;
 }
 
 static void
@@ -124,7 +132,7 @@ collect_addresses(const struct call *c, char *own, size_t size,
 		out[n++] = span_of(c->words[i]);
 	if (n > 0)
 		return n;
-	snprintf(own, size, "%s@%s", c->words[0], site.domains[0].name);
+	snprintf(own, size, "%s@%s", c->words[0], user_site.domains[0].name);
 	out[0] = span_of(own);
 	return 1;
 }
@@ -137,7 +145,7 @@ check_domains(const struct span *addresses, size_t count)
 		size_t at = span_find_octet(s, '@');
 
 		if (at == s.len ||
-			!site_represents(&site,
+			!site_represents(&user_site,
 				span_at(s.at + at + 1, s.len - at - 1)))
 			return complain(EX_DATAERR, (const char *)s.at,
 				"its domain is not represented here; see "
@@ -155,16 +163,16 @@ add(struct call *c, const struct span *addresses, size_t count, bool make)
 	struct span login = span_of(c->words[0]);
 	const struct fault *f = login_admit(login);
 	bool made = false;
-	int code = f ? explain(f, c->words[0])
+	int code = f ? user_explain(f, c->words[0])
 		     : secret_read(login, make, &secret, &made);
 
 	if (code >= 0)
 		return code;
-	f = users_edit_open(site.users, &e);
+	f = users_edit_open(user_site.users, &e);
 	if (!f)
 		f = users_edit_add(&e, login, addresses, count,
 			buf_view(&secret), clock_instant());
-	code = f ? explain(f, c->words[0]) : save(&e, c->words[0]);
+	code = f ? user_explain(f, c->words[0]) : user_save(&e, c->words[0]);
 	if (code == EX_OK)
 		tell_made(c->words[0], &secret, made);
 	password_wipe(storage, sizeof storage);
@@ -185,7 +193,7 @@ user_add(struct call *c)
 	struct span addresses[USER_ADDRESSES];
 	char own[LOGIN_LONGEST + 260];
 	size_t count;
-	int code = start(c, options, COUNT_OF(options), &where);
+	int code = user_start(c, options, COUNT_OF(options), &where);
 
 	if (code >= 0)
 		return code;
@@ -205,7 +213,7 @@ user_passwd(struct call *c)
 	uint8_t storage[PASSWORD_LONGEST + 1];
 	struct buf secret = BUF(storage);
 	OWNED(users_edit_close) struct users_edit e = { .lock = -1 };
-	int code = start(c, options, COUNT_OF(options), &where);
+	int code = user_start(c, options, COUNT_OF(options), &where);
 	const struct fault *f;
 	struct user *user;
 
@@ -213,13 +221,13 @@ user_passwd(struct call *c)
 		code = secret_read(span_of(c->words[0]), make, &secret, &made);
 	if (code >= 0)
 		return code;
-	f = users_edit_open(site.users, &e);
+	f = users_edit_open(user_site.users, &e);
 	if (!f)
 		f = users_edit_find(&e, span_of(c->words[0]), &user);
 	if (!f)
 		f = user_set_password(user, buf_view(&secret),
 			clock_instant());
-	code = f ? explain(f, c->words[0]) : save(&e, c->words[0]);
+	code = f ? user_explain(f, c->words[0]) : user_save(&e, c->words[0]);
 	if (code == EX_OK)
 		tell_made(c->words[0], &secret, made);
 	password_wipe(storage, sizeof storage);
@@ -232,20 +240,16 @@ set_state(struct call *c, enum user_state state)
 	struct where where = { 0 };
 	const struct option options[] = { WHERE_OPTIONS(&where) };
 	OWNED(users_edit_close) struct users_edit e = { .lock = -1 };
-	int code = start(c, options, COUNT_OF(options), &where);
-	const struct fault *f;
+	int code = user_start(c, options, COUNT_OF(options), &where);
 	struct user *user;
 
+	if (code < 0)
+		code = user_open(&e, c->words[0], &user);
 	if (code >= 0)
 		return code;
-	f = users_edit_open(site.users, &e);
-	if (!f)
-		f = users_edit_find(&e, span_of(c->words[0]), &user);
-	if (f)
-		return explain(f, c->words[0]);
 	user_set_state(user, state,
 		c->count > 1 ? span_of(c->words[1]) : SPAN(""));
-	return save(&e, c->words[0]);
+	return user_save(&e, c->words[0]);
 }
 
 int
@@ -322,16 +326,16 @@ user_list(struct call *c)
 		{ "--json", NULL, NULL, &json, "as JSON" } };
 	OWNED(users_close) struct users *u = NULL;
 	OWNED(fd_close) int fd = -1;
-	int code = start(c, options, COUNT_OF(options), &where);
+	int code = user_start(c, options, COUNT_OF(options), &where);
 	const struct fault *f = &fault_sys_failed;
 
 	if (code >= 0)
 		return code;
-	fd = open(site.users, O_RDONLY | O_CLOEXEC);
+	fd = open(user_site.users, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0)
 		f = users_load(fd, &u);
 	if (f)
-		return explain(f, site.users);
+		return user_explain(f, user_site.users);
 	if (json)
 		return print_json(u);
 	for (size_t i = 0; i < users_count(u); i++)

@@ -18,32 +18,35 @@
 /* --- passwords that were proven lately ----------------------------------- */
 
 static void
-mac_of(const struct auth *a, const struct user *u, struct span password,
+mac_of(const struct auth *a, const struct credential *c, struct span password,
 	uint8_t mac[MAC_OCTETS])
 {
-	uint8_t room[4 + 8 + 2 + SASL_BLOB_MAX];
+	uint8_t room[4 + 8 + 2 + APP_NAME + 2 + SASL_BLOB_MAX];
 	struct buf b = BUF(room);
 
-	MUST(put_u32(&b, u->account) &&
-		put_u64(&b, (uint64_t)u->changed_us) &&
+	MUST(put_u32(&b, c->user->account) &&
+		put_u64(&b, (uint64_t)credential_made(c)) &&
+		put_block(&b, credential_name(c)) &&
 		put_block(&b, password));
 	mac_make(&a->proven_key, buf_view(&b), mac);
 	explicit_bzero(room, sizeof room);
 }
 
 static struct proven *
-place_of(struct auth *a, const struct user *u)
+place_of(struct auth *a, const struct credential *c)
 {
-	return &a->proven[u->account % PROVEN];
+	uint64_t n = c->user->account + (uint64_t)credential_made(c);
+
+	return &a->proven[n % PROVEN];
 }
 
 static bool
-is_proven(struct auth *a, const struct user *u, struct span password)
+is_proven(struct auth *a, const struct credential *c, struct span password)
 {
-	struct proven *p = place_of(a, u);
+	struct proven *p = place_of(a, c);
 	uint8_t mac[MAC_OCTETS];
 
-	mac_of(a, u, password, mac);
+	mac_of(a, c, password, mac);
 	return p->at.us != 0 && clock_tick().us - p->at.us < PROVEN_US &&
 		octets_equal(span_at(p->mac, sizeof mac),
 			span_at(mac, sizeof mac));
@@ -57,12 +60,11 @@ compare_forget_all(struct auth *a)
 
 /* --- turns --------------------------------------------------------------- */
 
-static const struct user *
-enabled_user(const struct auth *a, struct span login)
+static bool
+find(const struct exchange *e, struct credential *out)
 {
-	const struct user *u = users_by_login(a->users, login);
-
-	return u && u->state == USER_ENABLED ? u : NULL;
+	return users_credential(e->auth->users, sasl_login(e->sasl), out) &&
+		out->user->state == USER_ENABLED;
 }
 
 /* What a worker is given, and what it says. */
@@ -103,12 +105,14 @@ static void
 give(struct auth *a, uint32_t worker, struct exchange *e)
 {
 	struct comparison *c = workers_job(a->workers, worker);
-	const struct user *u = enabled_user(a, sasl_login(e->sasl));
 	struct span password = sasl_password(e->sasl);
+	struct credential found;
+	bool known = find(e, &found);
 
 	MUST(password.len <= sizeof c->password);
-	e->epoch = u ? u->epoch : 0;
-	memcpy(c->verifier, u ? u->verifier : password_nobody(),
+	e->epoch = known ? found.user->epoch : 0;
+	memcpy(c->verifier,
+		known ? credential_verifier(&found) : password_nobody(),
 		sizeof c->verifier);
 	memcpy(c->password, password.at, password.len);
 	c->len = password.len;
@@ -132,12 +136,12 @@ static void
 remember(const struct exchange *e)
 {
 	struct auth *a = e->auth;
-	const struct user *u = enabled_user(a, sasl_login(e->sasl));
+	struct credential c;
 
-	if (!u || u->epoch != e->epoch)
+	if (!find(e, &c) || c.user->epoch != e->epoch)
 		return;
-	mac_of(a, u, sasl_password(e->sasl), place_of(a, u)->mac);
-	place_of(a, u)->at = clock_tick();
+	mac_of(a, &c, sasl_password(e->sasl), place_of(a, &c)->mac);
+	place_of(a, &c)->at = clock_tick();
 }
 
 static void
@@ -182,11 +186,11 @@ void
 compare(struct exchange *e)
 {
 	struct auth *a = e->auth;
-	const struct user *u = enabled_user(a, sasl_login(e->sasl));
 	bool late = slow_failures(&a->slow, clock_tick(), e->peer) > 0;
+	struct credential c;
 
-	if (u && is_proven(a, u, sasl_password(e->sasl))) {
-		e->epoch = u->epoch;
+	if (find(e, &c) && is_proven(a, &c, sasl_password(e->sasl))) {
+		e->epoch = c.user->epoch;
 		exchange_compared(e, true);
 		return;
 	}

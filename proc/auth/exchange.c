@@ -147,7 +147,7 @@ succeed(struct exchange *e, const struct user *u, struct span last)
 {
 	static struct sasl_done m;
 	OWNED(fd_close) int stream = -1;
-	struct span login = span_of(u->login);
+	struct span login = sasl_login(e->sasl);
 	const struct fault *f;
 
 	m = (struct sasl_done){ .head = { .type = SASL_DONE,
@@ -202,15 +202,19 @@ find_keys(void *owner, struct span login, struct scram_keys *out)
 static void
 conclude(struct exchange *e, bool right, struct span last)
 {
-	const struct user *u =
-		users_by_login(e->auth->users, sasl_login(e->sasl));
+	struct credential c;
 
-	if (u && u->state != USER_ENABLED)
-		refuse(e, "disabled");
-	else if (u && right && u->epoch == e->epoch)
-		succeed(e, u, last);
-	else
+	if (!users_credential(e->auth->users, sasl_login(e->sasl), &c))
 		refuse(e, "wrong credential");
+	else if (c.user->state != USER_ENABLED)
+		refuse(e, "disabled");
+	else if (!right || c.user->epoch != e->epoch)
+		refuse(e, "wrong credential");
+	else if (!credential_serves(&c,
+			 e->wants_session ? SCOPE_IMAP : SCOPE_SMTP))
+		refuse(e, "not for this service");
+	else
+		succeed(e, c.user, last);
 }
 
 void

@@ -26,11 +26,13 @@ make_keys(const struct auth *a, struct span login, struct scram_keys *k)
 void
 keys_find(struct exchange *e, struct span login, struct scram_keys *out)
 {
-	const struct user *u = users_by_login(e->auth->users, login);
+	struct credential c;
 
-	e->epoch = u ? u->epoch : 0;
-	if (u)
-		*out = u->scram;
-	else
+	e->epoch = 0;
+	if (!users_credential(e->auth->users, login, &c)) {
 		make_keys(e->auth, login, out);
+		return;
+	}
+	e->epoch = c.user->epoch;
+	*out = *credential_scram(&c);
 }

@@ -50,6 +50,13 @@ make_users(void)
 		now));
 	CHECK_OK(users_edit_find(&e, SPAN("carol"), &u));
 	user_set_state(u, USER_DISABLED, SPAN("left"));
+	CHECK_OK(users_edit_add_app(&e, u, SPAN("phone"), SCOPES_ALL,
+		SPAN("app"), now));
+	CHECK_OK(users_edit_find(&e, SPAN("alice"), &u));
+	CHECK_OK(users_edit_add_app(&e, u, SPAN("phone"), SCOPE_IMAP,
+		SPAN("app"), now));
+	CHECK_OK(users_edit_add_app(&e, u, SPAN("printer"), SCOPE_SMTP,
+		SPAN("app"), now));
 	CHECK_OK(users_edit_save(&e));
 	users_edit_close(&e);
 	users = open(path, O_RDONLY | O_CLOEXEC);
@@ -490,6 +497,17 @@ static const struct {
 		&fault_auth_failed },
 	{ "a disabled account", SPAN("\0carol\0" PASSWORD),
 		&fault_auth_failed },
+	{ "an app password", SPAN("\0alice/printer\0app"), OK },
+	{ "again", SPAN("\0alice/printer\0app"), OK },
+	{ "in the account's own name", SPAN("\0alice\0app"),
+		&fault_auth_failed },
+	{ "the account's password in its name",
+		SPAN("\0alice/printer\0" PASSWORD), &fault_auth_failed },
+	{ "an app password that is not for submission",
+		SPAN("\0alice/phone\0app"), &fault_auth_failed },
+	{ "one that is none", SPAN("\0alice/fax\0app"), &fault_auth_failed },
+	{ "one of a disabled account", SPAN("\0carol/phone\0app"),
+		&fault_auth_failed },
 	{ "for somebody else", SPAN("bob\0alice\0" PASSWORD),
 		&fault_auth_failed },
 	{ "no password", SPAN("\0alice\0"), &fault_auth_failed },
@@ -666,6 +684,9 @@ static const struct {
 		&fault_auth_failed },
 	{ "a login that nobody has", "dave", PASSWORD, &fault_auth_failed },
 	{ "a disabled account", "carol", PASSWORD, &fault_auth_failed },
+	{ "an app password", "alice/printer", "app", OK },
+	{ "one that is not for submission", "alice/phone", "app",
+		&fault_auth_failed },
 };
 
 TEST(auth_verifies_proofs)

@@ -42,6 +42,13 @@ copy_records(struct users_edit *e, const struct users *u)
 		return &fault_sys_failed;
 	for (size_t i = 0; i < e->count; i++)
 		e->at[i] = *users_at(u, i);
+	e->extras_count = users_extras(u);
+	e->extras_room = EXTRAS_ROOM;
+	e->extras = calloc(e->extras_count + EXTRAS_ROOM, sizeof e->extras[0]);
+	if (!e->extras)
+		return &fault_sys_failed;
+	for (size_t i = 0; i < e->extras_count; i++)
+		e->extras[i] = *users_extra_at(u, i);
 	return OK;
 }
 
@@ -69,6 +76,11 @@ users_edit_close(struct users_edit *e)
 		password_wipe(e->at, (e->count + 1) * sizeof e->at[0]);
 		free(e->at);
 		fd_close(&e->lock);
+	}
+	if (e->extras) {
+		password_wipe(e->extras, (e->extras_count + e->extras_room) *
+				sizeof e->extras[0]);
+		free(e->extras);
 	}
 	*e = (struct users_edit){ .lock = -1 };
 }
@@ -194,6 +206,99 @@ user_set_state(struct user *user, enum user_state state, struct span reason)
 	memcpy(user->reason, reason.at, len);
 }
 
+/* --- app passwords --------------------------------------------------------- */
+
+static struct extra *
+find_app(struct users_edit *e, const struct user *user, struct span name)
+{
+	for (size_t i = 0; i < e->extras_count; i++)
+		if (e->extras[i].account == user->account &&
+			e->extras[i].kind == EXTRA_APP &&
+			span_equals_nocase(span_of(e->extras[i].name), name))
+			return &e->extras[i];
+	return NULL;
+}
+
+static size_t
+count_extras(const struct users_edit *e, const struct user *user, uint32_t kind)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->extras_count; i++)
+		n += e->extras[i].account == user->account &&
+			e->extras[i].kind == kind;
+	return n;
+}
+
+/* A place in the order of the accounts; NULL when there is none. */
+static struct extra *
+make_extra(struct users_edit *e, const struct user *user)
+{
+	size_t at = 0;
+
+	if (e->extras_count >= EXTRAS_MOST || e->extras_room == 0)
+		return NULL;
+	while (at < e->extras_count && e->extras[at].account <= user->account)
+		at++;
+	memmove(&e->extras[at + 1], &e->extras[at],
+		(e->extras_count - at) * sizeof e->extras[0]);
+	e->extras_count++;
+	e->extras_room--;
+	memset(&e->extras[at], 0, sizeof e->extras[at]);
+	e->extras[at].account = user->account;
+	return &e->extras[at];
+}
+
+static void
+remove_extra(struct users_edit *e, struct extra *x)
+{
+	size_t at = (size_t)(x - e->extras);
+
+	memmove(x, x + 1, (e->extras_count - at - 1) * sizeof *x);
+	e->extras_count--;
+	e->extras_room++;
+}
+
+FALLIBLE
+users_edit_add_app(struct users_edit *e, struct user *user, struct span name,
+	uint32_t scopes, struct span password, struct instant now)
+{
+	struct extra made = { .kind = EXTRA_APP, .made_us = now.us,
+		.scopes = scopes };
+	struct extra *x;
+
+	TRY(app_name_admit(name));
+	MUST(scopes > 0 && (scopes & ~(uint32_t)SCOPES_ALL) == 0);
+	if (find_app(e, user, name))
+		return &fault_user_exists;
+	if (count_extras(e, user, EXTRA_APP) >= APPS_MOST)
+		return &fault_users_full;
+	TRY(password_hash(password, made.verifier));
+	TRY(scram_make(password, &made.scram));
+	memcpy(made.name, name.at, name.len);
+	x = make_extra(e, user);
+	if (!x)
+		return &fault_users_full;
+	made.account = user->account;
+	*x = made;
+	return OK;
+}
+
+FALLIBLE
+users_edit_remove_app(struct users_edit *e, struct user *user,
+	struct span name)
+{
+	struct extra *x = find_app(e, user, name);
+
+	if (!x)
+		return &fault_user_unknown;
+	remove_extra(e, x);
+	user->epoch++;
+	return OK;
+}
+
+/* --- the file -------------------------------------------------------------- */
+
 static void
 wipe(struct buf *b)
 {
@@ -205,7 +310,8 @@ wipe(struct buf *b)
 FALLIBLE
 users_edit_save(struct users_edit *e)
 {
-	size_t octets = (e->count + 1) * USERS_RECORD;
+	size_t octets = (e->count + 1) * USERS_RECORD +
+		e->extras_count * EXTRA_RECORD;
 	OWNED(wipe) struct buf file = { calloc(1, octets), 0, octets };
 	struct users_header *h = (struct users_header *)(void *)file.at;
 
@@ -213,8 +319,12 @@ users_edit_save(struct users_edit *e)
 		return &fault_sys_failed;
 	for (size_t i = 0; i < e->count; i++)
 		user_checksum(&e->at[i], e->at[i].checksum);
+	for (size_t i = 0; i < e->extras_count; i++)
+		extra_checksum(&e->extras[i], e->extras[i].checksum);
 	memcpy(h + 1, e->at, e->count * USERS_RECORD);
+	memcpy(h + 1 + e->count, e->extras, e->extras_count * EXTRA_RECORD);
 	h->count = (uint32_t)e->count;
+	h->extras = (uint32_t)e->extras_count;
 	h->highest = e->highest;
 	memcpy(h->secret, e->secret, sizeof h->secret);
 	return write_file(e->path, h, octets, replace_whole);

@@ -16,11 +16,15 @@
 
 #include "state/users/users.h"
 
+#define EXTRAS_ROOM 16 /* records that one edit can add */
+
 struct users_edit {
 	const char *path; /* borrowed */
 	int lock;
 	struct user *at; /* records, one place free at the end */
 	size_t count;
+	struct extra *extras; /* with places free at the end */
+	size_t extras_count, extras_room;
 	uint32_t highest;
 	uint8_t secret[USERS_SECRET];
 };
@@ -54,6 +58,25 @@ FALLIBLE users_edit_find(struct users_edit *e, struct span login,
 
 FALLIBLE user_set_password(struct user *user, struct span password,
 	struct instant now);
+
+/* Another password for the account, for one program: it logs in as LOGIN/NAME.
+ *
+ * name    1 to 31 of a-z, 0-9, ".", "-", "_", a letter first
+ * scopes  enum scope, joined
+ *
+ * user_exists        there is one of that name
+ * user_name_refused  no such name
+ * users_full         the account has APPS_MOST
+ * password_failed    no memory */
+FALLIBLE users_edit_add_app(struct users_edit *e, struct user *user,
+	struct span name, uint32_t scopes, struct span password,
+	struct instant now);
+
+/* It logs in no more, and its sessions end.
+ *
+ * user_unknown  there is none of that name */
+FALLIBLE users_edit_remove_app(struct users_edit *e, struct user *user,
+	struct span name);
 
 /* reason  why, when disabled; cut to 63 octets */
 void user_set_state(struct user *user, enum user_state state,

@@ -60,15 +60,25 @@ login_is_reserved(struct span login)
 	return is_one_of(login, reserved, COUNT_OF(reserved));
 }
 
+static bool
+is_name(struct span s, size_t least, size_t most)
+{
+	if (s.len < least || s.len > most || !letters[*s.at])
+		return false;
+	span_skip(&s, login_octets);
+	return s.len == 0;
+}
+
+FALLIBLE
+app_name_admit(struct span name)
+{
+	return is_name(name, 1, 31) ? OK : &fault_user_name_refused;
+}
+
 FALLIBLE
 login_admit(struct span login)
 {
-	struct span in = login;
-
-	if (login.len < 2 || login.len > 63 || !letters[*login.at])
-		return &fault_user_name_refused;
-	span_skip(&in, login_octets);
-	if (in.len > 0)
+	if (!is_name(login, 2, 63))
 		return &fault_user_name_refused;
 	return login_is_reserved(login) ? &fault_user_reserved : OK;
 }

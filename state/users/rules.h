@@ -15,6 +15,11 @@
  *                    address (RFC 2142): those are aliases of a person */
 FALLIBLE login_admit(struct span login);
 
+/* The name of an app password: as of a login, one octet and more, none reserved.
+ *
+ * user_name_refused */
+FALLIBLE app_name_admit(struct span name);
+
 /* The pure question, for `posthold check`. */
 bool login_is_reserved(struct span login);
 

@@ -8,6 +8,7 @@
 #include "sys/mac.h"
 
 _Static_assert(sizeof(struct user) == USERS_RECORD, "records have one size");
+_Static_assert(sizeof(struct extra) == EXTRA_RECORD, "these, too");
 _Static_assert(sizeof(struct users_header) == USERS_RECORD, "as the header");
 
 #define KEY_LONGEST 320 /* of an address, RFC 5321 section 4.5.3.1 */
@@ -20,8 +21,10 @@ struct table {
 
 struct users {
 	struct users_header header;
-	struct user *at;
-	size_t octets; /* at `at` */
+	void *file;    /* all of it */
+	size_t octets;
+	const struct user *at;
+	const struct extra *extras;
 	struct table logins, addresses;
 	struct mac_key key; /* names come from peers: no chosen collisions */
 };
@@ -30,6 +33,12 @@ void
 user_checksum(const struct user *user, uint8_t out[SCRAM_KEY])
 {
 	sha256(span_at(user, offsetof(struct user, checksum)), out);
+}
+
+void
+extra_checksum(const struct extra *extra, uint8_t out[SCRAM_KEY])
+{
+	sha256(span_at(extra, offsetof(struct extra, checksum)), out);
 }
 
 void
@@ -162,6 +171,98 @@ users_at(const struct users *u, size_t i)
 	return &u->at[i];
 }
 
+/* --- credentials ----------------------------------------------------------- */
+
+size_t
+users_extras(const struct users *u)
+{
+	return u->header.extras;
+}
+
+const struct extra *
+users_extra_at(const struct users *u, size_t i)
+{
+	MUST(i < u->header.extras);
+	return &u->extras[i];
+}
+
+/* The first of the account, or of a later one. */
+static size_t
+first_extra(const struct users *u, uint32_t account)
+{
+	size_t low = 0, high = u->header.extras;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (u->extras[middle].account < account)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static const struct extra *
+find_app(const struct users *u, uint32_t account, struct span name)
+{
+	for (size_t i = first_extra(u, account);
+		i < u->header.extras && u->extras[i].account == account; i++)
+		if (u->extras[i].kind == EXTRA_APP &&
+			span_equals_nocase(span_of(u->extras[i].name), name))
+			return &u->extras[i];
+	return NULL;
+}
+
+bool
+users_credential(const struct users *u, struct span login,
+	struct credential *out)
+{
+	struct span rest = login;
+	struct span name = span_shift_upto(&rest, span_find_octet(login, '/'));
+	struct credential c = { users_by_login(u, name), NULL };
+
+	if (!c.user)
+		return false;
+	if (span_take(&rest, '/')) {
+		c.app = find_app(u, c.user->account, rest);
+		if (!c.app)
+			return false;
+	}
+	*out = c;
+	return true;
+}
+
+const char *
+credential_verifier(const struct credential *c)
+{
+	return c->app ? c->app->verifier : c->user->verifier;
+}
+
+const struct scram_keys *
+credential_scram(const struct credential *c)
+{
+	return c->app ? &c->app->scram : &c->user->scram;
+}
+
+struct span
+credential_name(const struct credential *c)
+{
+	return c->app ? span_of(c->app->name) : SPAN("");
+}
+
+int64_t
+credential_made(const struct credential *c)
+{
+	return c->app ? c->app->made_us : c->user->changed_us;
+}
+
+bool
+credential_serves(const struct credential *c, enum scope scope)
+{
+	return !c->app || (c->app->scopes & scope);
+}
+
 /* --- addresses ------------------------------------------------------------- */
 
 struct span
@@ -211,7 +312,9 @@ header_is_sound(const struct users_header *h, uint64_t octets)
 	return memcmp(h->magic, USERS_MAGIC, sizeof h->magic) == 0 &&
 		h->version == USERS_VERSION && h->count <= USERS_MOST &&
 		memcmp(sum, h->checksum, sizeof sum) == 0 &&
-		octets == ((uint64_t)h->count + 1) * USERS_RECORD;
+		h->extras <= EXTRAS_MOST &&
+		octets == ((uint64_t)h->count + 1) * USERS_RECORD +
+				(uint64_t)h->extras * EXTRA_RECORD;
 }
 
 static bool
@@ -237,6 +340,20 @@ user_is_sound(const struct user *user)
 		user->scram.iterations > 0;
 }
 
+static bool
+extra_is_sound(const struct extra *e)
+{
+	uint8_t sum[SCRAM_KEY];
+
+	extra_checksum(e, sum);
+	return memcmp(sum, e->checksum, sizeof sum) == 0 && e->account > 0 &&
+		e->name[sizeof e->name - 1] == 0 &&
+		ends_in_nul(e->verifier, sizeof e->verifier) &&
+		(e->kind == EXTRA_OLD ||
+			(e->kind == EXTRA_APP && e->name[0] != 0 &&
+				e->scram.iterations > 0));
+}
+
 static FALLIBLE
 read_records(struct users *u, int fd)
 {
@@ -245,18 +362,20 @@ read_records(struct users *u, int fd)
 
 	TRY(fd_size(fd, &octets));
 	if (octets < USERS_RECORD ||
-		octets > (uint64_t)(USERS_MOST + 1) * USERS_RECORD)
+		octets > (uint64_t)(USERS_MOST + 1) * USERS_RECORD +
+				(uint64_t)EXTRAS_MOST * EXTRA_RECORD)
 		return &fault_record_damaged;
-	u->at = malloc(octets);
-	if (!u->at)
+	u->file = malloc(octets);
+	if (!u->file)
 		return &fault_sys_failed;
 	u->octets = octets;
-	all = (struct buf){ (uint8_t *)u->at, 0, octets };
+	all = (struct buf){ u->file, 0, octets };
 	TRY(fd_read_whole(fd, &all));
-	memcpy(&u->header, u->at, sizeof u->header);
+	memcpy(&u->header, u->file, sizeof u->header);
 	if (!header_is_sound(&u->header, all.len))
 		return &fault_record_damaged;
-	memmove(u->at, u->at + 1, all.len - USERS_RECORD);
+	u->at = (const struct user *)u->file + 1;
+	u->extras = (const void *)(u->at + u->header.count);
 	return OK;
 }
 
@@ -271,6 +390,21 @@ check_records(const struct users *u)
 		last = u->at[i].account;
 	}
 	return last <= u->header.highest ? OK : &fault_record_damaged;
+}
+
+static FALLIBLE
+check_extras(const struct users *u)
+{
+	uint32_t last = 0;
+
+	for (size_t i = 0; i < u->header.extras; i++) {
+		if (!extra_is_sound(&u->extras[i]) ||
+			u->extras[i].account < last ||
+			!users_by_account(u, u->extras[i].account))
+			return &fault_record_damaged;
+		last = u->extras[i].account;
+	}
+	return OK;
 }
 
 static FALLIBLE
@@ -304,6 +438,7 @@ users_load(int fd, struct users **out)
 		return &fault_sys_failed;
 	TRY(read_records(u, fd));
 	TRY(check_records(u));
+	TRY(check_extras(u));
 	TRY(index_records(u));
 	*out = u;
 	u = NULL;
@@ -315,9 +450,9 @@ users_close(struct users **u)
 {
 	if (!*u)
 		return;
-	if ((*u)->at)
-		password_wipe((*u)->at, (*u)->octets);
-	free((*u)->at);
+	if ((*u)->file)
+		password_wipe((*u)->file, (*u)->octets);
+	free((*u)->file);
 	free((*u)->logins.places);
 	free((*u)->addresses.places);
 	free(*u);

@@ -1,7 +1,8 @@
 /* users.h -- the accounts of a site, in memory, read only.
  *
- * The file is a header and records of USERS_RECORD octets, each with a
- * checksum, in the byte order of the machine.  `posthold user` writes it
+ * The file is a header, a record of USERS_RECORD octets for each account and one
+ * of EXTRA_RECORD octets for each app password and earlier password, each with
+ * a checksum, in the byte order of the machine.  `posthold user` writes it
  * (state/users/edit.h); auth gets a descriptor of it and reads it whole.
  *
  * Logins and addresses are compared in lower case: both are stored so.  A
@@ -16,7 +17,10 @@
 #include "sys/scram.h"
 
 #define USERS_RECORD    2048
+#define EXTRA_RECORD    512
 #define USERS_MOST      100000
+#define EXTRAS_MOST     200000
+#define APPS_MOST       32 /* of an account */
 #define USERS_SECRET    32
 #define LOGIN_LONGEST   63
 #define USER_ADDRESSES  8 /* the primary one and seven more */
@@ -44,12 +48,34 @@ struct user {
 	uint8_t checksum[SCRAM_KEY]; /* SHA-256 of all before             */
 };
 
+enum extra_kind {
+	EXTRA_APP = 1, /* a password for one program of an account        */
+	EXTRA_OLD,     /* a verifier that the account had before          */
+};
+
+/* What an app password is good for; joined. */
+enum scope { SCOPE_SMTP = 1, SCOPE_IMAP = 2, SCOPES_ALL = 3 };
+
+#define APP_NAME 32
+
+struct extra {
+	uint32_t account; /* records are in the order of these */
+	uint32_t kind;    /* enum extra_kind                   */
+	int64_t made_us;
+	uint32_t scopes;  /* of EXTRA_APP                      */
+	char name[APP_NAME]; /* the same; ends in NUL          */
+	struct scram_keys scram;
+	char verifier[PASSWORD_VERIFIER];
+	uint8_t padding[EXTRA_RECORD - 264 - SCRAM_KEY];
+	uint8_t checksum[SCRAM_KEY];
+};
+
 struct users_header {
 	uint8_t magic[8];
 	uint32_t version;
 	uint32_t count;   /* records that follow                       */
 	uint32_t highest; /* account number ever given                 */
-	uint32_t zero;
+	uint32_t extras;  /* records after those                       */
 	uint8_t secret[USERS_SECRET]; /* drawn when the file was made    */
 	uint8_t padding[USERS_RECORD - 24 - USERS_SECRET - SCRAM_KEY];
 	uint8_t checksum[SCRAM_KEY];
@@ -58,7 +84,7 @@ struct users_header {
 #pragma GCC diagnostic pop
 
 #define USERS_MAGIC   "PHUSERS\n"
-#define USERS_VERSION 3
+#define USERS_VERSION 4
 
 struct users;
 
@@ -87,6 +113,29 @@ const struct user *users_by_address(const struct users *u,
 	struct span address);
 const struct user *users_by_account(const struct users *u, uint32_t account);
 
+size_t users_extras(const struct users *u);
+const struct extra *users_extra_at(const struct users *u, size_t i);
+
+/* What proves a login. */
+struct credential {
+	const struct user *user;
+	const struct extra *app; /* NULL: the account's own password */
+};
+
+/* "alice", or "alice/phone" for the app password of that name; false when there
+ * is none.  Any case of letters. */
+bool users_credential(const struct users *u, struct span login,
+	struct credential *out);
+
+const char *credential_verifier(const struct credential *c);
+const struct scram_keys *credential_scram(const struct credential *c);
+
+/* Its name within the account, the own password's is empty; when it was made.
+ * The two together are of no other one. */
+struct span credential_name(const struct credential *c);
+int64_t credential_made(const struct credential *c);
+bool credential_serves(const struct credential *c, enum scope scope);
+
 /* The next address, SPAN_NONE after the last; start with an *at of 0. */
 struct span user_next_address(const struct user *user, size_t *at);
 struct span user_primary(const struct user *user);
@@ -94,5 +143,6 @@ bool user_has_address(const struct user *user, struct span address);
 
 /* Over all octets but the checksum itself. */
 void user_checksum(const struct user *user, uint8_t out[SCRAM_KEY]);
+void extra_checksum(const struct extra *extra, uint8_t out[SCRAM_KEY]);
 void users_header_checksum(const struct users_header *h,
 	uint8_t out[SCRAM_KEY]);

@@ -14,7 +14,26 @@
 static struct {
 	struct users_header header;
 	struct user users[RECORDS];
+	struct extra extras[RECORDS];
 } file;
+
+/* The same octets again, from the end of each record's part. */
+static void
+fill_extras(struct span in)
+{
+	size_t each = in.len / RECORDS;
+
+	for (size_t i = 0; i < RECORDS; i++) {
+		struct extra *x = &file.extras[i];
+		struct span part = span_at(in.at + i * each, each);
+
+		if (part.len > sizeof *x)
+			part = span_at(part.at + part.len - sizeof *x,
+				sizeof *x);
+		memcpy(x, part.at, part.len);
+		extra_checksum(x, x->checksum);
+	}
+}
 
 /* The input, spread over the records from their first octet on. */
 static void
@@ -23,6 +42,7 @@ fill(struct span in)
 	size_t each = in.len / RECORDS;
 
 	memset(&file, 0, sizeof file);
+	fill_extras(in);
 	for (size_t i = 0; i < RECORDS; i++) {
 		struct span part = span_shift_upto(&in, each);
 
@@ -34,6 +54,7 @@ fill(struct span in)
 	memcpy(file.header.magic, USERS_MAGIC, sizeof file.header.magic);
 	file.header.version = USERS_VERSION;
 	file.header.count = RECORDS;
+	file.header.extras = RECORDS;
 	file.header.highest = UINT32_MAX;
 	users_header_checksum(&file.header, file.header.checksum);
 }
@@ -51,8 +72,26 @@ has_nocase(const struct user *user, struct span address)
 }
 
 static void
+search_extras(const struct users *u)
+{
+	for (size_t i = 0; i < users_extras(u); i++) {
+		const struct extra *x = users_extra_at(u, i);
+		uint8_t room[128];
+		struct buf login = BUF(room);
+		struct credential c;
+
+		MUST(buf_put_text(&login, users_by_account(u, x->account)->login) &&
+			buf_push(&login, '/') && buf_put_text(&login, x->name));
+		if (x->kind == EXTRA_APP &&
+			users_credential(u, buf_view(&login), &c))
+			MUST(c.app && strlen(c.app->name) == strlen(x->name));
+	}
+}
+
+static void
 search(const struct users *u)
 {
+	search_extras(u);
 	for (size_t i = 0; i < users_count(u); i++) {
 		const struct user *user = users_at(u, i), *found;
 		size_t at = 0, n = 0;

@@ -60,6 +60,25 @@ load(void)
 	return u;
 }
 
+static struct users_edit edit;
+
+static struct user *
+open_user(const char *login)
+{
+	struct user *user;
+
+	CHECK_OK(users_edit_open(path, &edit));
+	CHECK_OK(users_edit_find(&edit, span_of(login), &user));
+	return user;
+}
+
+static void
+save(void)
+{
+	CHECK_OK(users_edit_save(&edit));
+	users_edit_close(&edit);
+}
+
 TEST(users_are_found_by_login_address_and_number)
 {
 	struct users *u;
@@ -141,9 +160,12 @@ TEST(a_damaged_file_is_refused)
 
 	start();
 	add(SPAN("alice"), alice, COUNT_OF(alice), OK);
+	CHECK_OK(users_edit_add_app(&edit, open_user("alice"), SPAN("phone"),
+		SCOPES_ALL, SPAN("a secret"), now));
+	save();
 	OWNED(fd_close) int fd = open(path, O_RDWR | O_CLOEXEC);
 	CHECK_OK(fd_size(fd, &octets));
-	CHECK_NUMBER(octets, 2 * USERS_RECORD);
+	CHECK_NUMBER(octets, 2 * USERS_RECORD + EXTRA_RECORD);
 	for (uint64_t at = 0; at < octets; at += 37) {
 		uint8_t good, bad;
 
@@ -228,6 +250,104 @@ TEST(a_change_of_password_or_state_begins_an_epoch)
 	CHECK_OK(users_edit_find(&e, SPAN("alice"), &user));
 	CHECK_NUMBER(user->epoch, epoch);
 	users_edit_close(&e);
+}
+
+/* --- app passwords ------------------------------------------------------- */
+
+static const struct {
+	const char *what, *login;
+	bool found;
+	const char *app;
+} credentials[] = {
+	{ "the account's own", "alice", true, NULL },
+	{ "an app password", "alice/phone", true, "phone" },
+	{ "in other letters", "ALICE/Phone", true, "phone" },
+	{ "another of it", "alice/printer", true, "printer" },
+	{ "one of another account", "bob/printer", false, NULL },
+	{ "of the same name, another account's", "bob/phone", true, "phone" },
+	{ "none of that name", "alice/phones", false, NULL },
+	{ "no name", "alice/", false, NULL },
+	{ "nobody's", "carol/phone", false, NULL },
+	{ "no login", "/phone", false, NULL },
+	{ "more behind it", "alice/phone/x", false, NULL },
+};
+
+TEST(an_app_password_is_found_by_its_name)
+{
+	struct users *u;
+	struct user *user;
+	uint32_t epoch;
+
+	start();
+	add(SPAN("alice"), alice, COUNT_OF(alice), OK);
+	add(SPAN("bob"), bob, COUNT_OF(bob), OK);
+	user = open_user("bob");
+	CHECK_OK(users_edit_add_app(&edit, user, SPAN("phone"), SCOPES_ALL,
+		SPAN("bob's phone"), now));
+	CHECK_OK(users_edit_find(&edit, SPAN("alice"), &user));
+	CHECK_OK(users_edit_add_app(&edit, user, SPAN("phone"), SCOPE_IMAP,
+		SPAN("alice's phone"), now));
+	CHECK_OK(users_edit_add_app(&edit, user, SPAN("printer"), SCOPE_SMTP,
+		SPAN("alice's printer"), now));
+	CHECK_FAULT(users_edit_add_app(&edit, user, SPAN("Phone"), SCOPE_SMTP,
+			    SPAN("another"), now), &fault_user_name_refused);
+	CHECK_FAULT(users_edit_add_app(&edit, user, SPAN("phone"), SCOPE_SMTP,
+			    SPAN("another"), now), &fault_user_exists);
+	epoch = user->epoch;
+	save();
+	u = load();
+	EACH_CASE(c, credentials) {
+		struct credential got;
+
+		CHECK(users_credential(u, span_of(c->login), &got) == c->found);
+		if (!c->found)
+			continue;
+		CHECK((got.app != NULL) == (c->app != NULL));
+		if (c->app)
+			CHECK_SPAN(span_of(got.app->name), c->app);
+	}
+	test_row = "scopes and verifiers";
+	struct credential got;
+
+	CHECK(users_credential(u, SPAN("alice/phone"), &got));
+	CHECK(credential_serves(&got, SCOPE_IMAP) &&
+		!credential_serves(&got, SCOPE_SMTP));
+	CHECK(password_holds(credential_verifier(&got), SPAN("alice's phone")));
+	CHECK(!password_holds(credential_verifier(&got), SPAN("bob's phone")));
+	CHECK(users_credential(u, SPAN("alice"), &got));
+	CHECK(credential_serves(&got, SCOPE_IMAP) &&
+		credential_serves(&got, SCOPE_SMTP));
+	users_close(&u);
+	test_row = "removed: its sessions end";
+	user = open_user("alice");
+	CHECK_OK(users_edit_remove_app(&edit, user, SPAN("phone")));
+	CHECK_FAULT(users_edit_remove_app(&edit, user, SPAN("phone")),
+		&fault_user_unknown);
+	CHECK(user->epoch > epoch);
+	save();
+	u = load();
+	CHECK(!users_credential(u, SPAN("alice/phone"), &got));
+	CHECK(users_credential(u, SPAN("alice/printer"), &got));
+	CHECK(users_credential(u, SPAN("bob/phone"), &got));
+	users_close(&u);
+}
+
+TEST(an_account_has_few_app_passwords)
+{
+	struct user *user;
+
+	start();
+	add(SPAN("alice"), alice, COUNT_OF(alice), OK);
+	for (int i = 0; i < APPS_MOST + 1; i++) {
+		char name[8];
+
+		snprintf(name, sizeof name, "a%d", i);
+		user = open_user("alice");
+		CHECK_FAULT(users_edit_add_app(&edit, user, span_of(name),
+				    SCOPES_ALL, SPAN("a secret"), now),
+			i < APPS_MOST ? OK : &fault_users_full);
+		save();
+	}
 }
 
 TEST(a_file_keeps_its_secret_and_shares_it_with_no_other)

@@ -2,6 +2,7 @@
 
 import imaplib
 import os
+import re
 import signal
 import smtplib
 import uuid
@@ -226,3 +227,39 @@ def test_an_alias_leads_nowhere_else(site, book, target):
     done = book(f'alias a@agency.example {{\n\tto "{target}"\n}}\n')
     assert done.returncode != 0
     assert f"addresses:2: {target}: " in done.stderr
+
+
+def app_password(account, name, scope="smtp,imap"):
+    done = account.site.run("user", "app-password", "add", account.name, name,
+                            scope)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_an_app_password_is_for_one_program(site):
+    alice = Account(site)
+    printer = app_password(alice, "printer", "smtp")
+    phone = app_password(alice, "phone", "imap")
+    assert printer[0] == alice.name + "/printer"
+    s = site.submission()
+    s.login(*printer)
+    s.sendmail(alice.address, ["x@other.test"], alice.letter())
+    i = LocalIMAPS(site.facts["host"], site.port("imaps"), site.tls())
+    with pytest.raises(imaplib.IMAP4.error):
+        i.login(*printer)
+    i = LocalIMAPS(site.facts["host"], site.port("imaps"), site.tls())
+    i.login(*phone)
+    with site.submission() as t, pytest.raises(
+            smtplib.SMTPAuthenticationError):
+        t.login(*phone)
+    shown = site.run("user", "app-password", "list", alice.name).stdout
+    assert re.search(r"^printer +smtp ", shown, re.M)
+    assert re.search(r"^phone +imap ", shown, re.M)
+    assert printer[1] not in shown
+    assert site.run("user", "app-password", "remove", alice.name,
+                    "printer").returncode == 0
+    assert read_to_the_end(s).startswith(b"421 ")
+    with site.submission() as t, pytest.raises(
+            smtplib.SMTPAuthenticationError):
+        t.login(*printer)
+    alice.submission().quit()
