@@ -241,6 +241,15 @@ done(struct imap_login *l)
 	l->state = LOGIN_IN;
 }
 
+/* The client is in: the host has its session, so there is no way back. */
+static void
+run_last_response(struct imap_login *l)
+{
+	if (frame_text(&l->frame).len > 0)
+		return imap_login_bye(l, "Empty response expected");
+	done(l);
+}
+
 /* A line within the exchange: base64, or "*" to give up. */
 static void
 run_response(struct imap_login *l)
@@ -251,11 +260,7 @@ run_response(struct imap_login *l)
 		return end_bad(l, "BAD Authentication given up");
 	if (!take_blob(l, text, false))
 		return end_bad(l, "BAD Cannot decode");
-	if (l->state == LOGIN_IN_SASL)
-		return ask(l, LOGIN_RESPONSE, true);
-	if (l->blob.len > 0)
-		return end_bad(l, "BAD Empty response expected");
-	done(l);
+	ask(l, LOGIN_RESPONSE, true);
 }
 
 /* Literals are for LOGIN and ID; a big one ends the stream, sent or not. */
@@ -284,8 +289,10 @@ read_line(struct imap_login *l, struct span *in)
 		return;
 	if (l->state == LOGIN_COMMANDS)
 		run_command(l);
-	else
+	else if (l->state == LOGIN_IN_SASL)
 		run_response(l);
+	else
+		run_last_response(l);
 }
 
 enum login_turn

@@ -80,7 +80,8 @@ void imap_login_sent(struct imap_login *l, size_t n);
 void imap_login_challenge(struct imap_login *l, struct span blob);
 
 /* The client is who it says.  `last` is the server's last message, SCRAM's
- * "v=", or SPAN_NONE; it goes out as a challenge with an empty response. */
+ * "v=", or SPAN_NONE; it goes out as a challenge with an empty response, and
+ * any other response ends the stream: nobody logs in twice. */
 void imap_login_success(struct imap_login *l, struct span last);
 
 /* It is not, or could not be asked: the words depend on the blame only. */

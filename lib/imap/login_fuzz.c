@@ -1,6 +1,6 @@
 /* However the octets are cut, a stranger gets the same answers, each of them
  * one that a strict client can read, and the same rest is left to the session.
- */
+ * Who is in is not asked for again. */
 #include "lib/base/fuzz.h"
 #include "lib/imap/fake_client.h"
 #include "lib/imap/login.h"
@@ -9,6 +9,7 @@
 
 static uint8_t whole_storage[ANSWER_MAX], parts_storage[ANSWER_MAX];
 static struct imap_login login;
+static bool is_in;
 
 struct outcome {
 	struct buf said;
@@ -21,7 +22,8 @@ answer(struct imap_login *l)
 {
 	struct span blob = l->ask.blob;
 
-	MUST(blob.len <= LOGIN_BLOB_MAX);
+	MUST(blob.len <= LOGIN_BLOB_MAX && !is_in);
+	is_in = l->ask.has_blob && blob.len % 3 == 2;
 	if (!l->ask.has_blob)
 		imap_login_challenge(l, SPAN(""));
 	else if (blob.len % 3 == 0)
@@ -38,6 +40,7 @@ run(struct span in, size_t piece, struct outcome *o)
 	static const struct login_setup setup = { 0, true, true };
 
 	imap_login_init(&login, &setup);
+	is_in = false;
 	o->turn = LOGIN_READ;
 	while (in.len > 0 && o->turn != LOGIN_DONE && o->turn != LOGIN_CLOSE) {
 		struct span part = in;

@@ -96,6 +96,21 @@ static const struct {
 	  SPAN("a AUTHENTICATE SCRAM-SHA-256-PLUS Zmlyc3Q=\r\n*\r\n"),
 	  "+ c2VydmVyLWZpcnN0\r\na BAD Authentication given up\r\n",
 	  LOGIN_READ },
+	{ "given up when it is too late",
+	  SPAN("a AUTHENTICATE SCRAM-SHA-256 Zmlyc3Q=\r\nZmluYWw=\r\n*\r\n"
+	       "b LOGIN u p\r\n"),
+	  "+ c2VydmVyLWZpcnN0\r\n+ dj14\r\n* BYE Empty response expected\r\n",
+	  LOGIN_CLOSE },
+	{ "a last response that is not empty",
+	  SPAN("a AUTHENTICATE SCRAM-SHA-256 Zmlyc3Q=\r\nZmluYWw=\r\n"
+	       "Zmlyc3Q=\r\nb LOGIN u p\r\n"),
+	  "+ c2VydmVyLWZpcnN0\r\n+ dj14\r\n* BYE Empty response expected\r\n",
+	  LOGIN_CLOSE },
+	{ "a last response that is a command",
+	  SPAN("a AUTHENTICATE SCRAM-SHA-256 Zmlyc3Q=\r\nZmluYWw=\r\n"
+	       "b LOGIN u p\r\n"),
+	  "+ c2VydmVyLWZpcnN0\r\n+ dj14\r\n* BYE Empty response expected\r\n",
+	  LOGIN_CLOSE },
 	{ "mechanism that we do not have",
 	  SPAN("a AUTHENTICATE CRAM-MD5\r\n"),
 	  "a NO [CANNOT] Unknown mechanism\r\n", LOGIN_READ },

@@ -1,4 +1,5 @@
 #include "lib/base/buf.h"
+#include "lib/base/must.h"
 #include "lib/imap/session.h"
 #include "proc/login/login.h"
 #include "sys/fd.h"
@@ -341,6 +342,7 @@ connection_login_done(struct login *l, const struct sasl_done *m, int stream)
 		return;
 	if (!f && fd < 0)
 		f = &fault_sys_failed;
+	MUST(!c->session);
 	if (!f)
 		f = stream_open(role_loop(l->role), fd_give(&fd),
 			&session_events, c, &c->session);
