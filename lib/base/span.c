@@ -62,16 +62,95 @@ span_find(struct span s, struct span needle)
 	return at ? (size_t)(at - s.at) : s.len;
 }
 
+/* --- without case -------------------------------------------------------- */
+
+/* The largest suffix of the needle in the order of octets, or in the opposite
+ * one: where it starts, and its period. */
+static size_t
+largest_suffix(struct span n, bool opposite, size_t *period)
+{
+	size_t start = 0, at = 1, k = 0;
+
+	*period = 1;
+	while (at + k < n.len) {
+		uint8_t a = octet_upper(n.at[start + k]);
+		uint8_t b = octet_upper(n.at[at + k]);
+
+		if (a == b) {
+			k++;
+			if (k == *period) {
+				at += k;
+				k = 0;
+			}
+		} else if (opposite ? a < b : a > b) {
+			at += k + 1;
+			k = 0;
+			*period = at - start;
+		} else {
+			start = at++;
+			k = 0;
+			*period = 1;
+		}
+	}
+	return start;
+}
+
+/* How the needle is searched for: Crochemore and Perrin, "Two-way
+ * string-matching", 1991.  Its right part is compared first, then the left one;
+ * a mismatch on the right says how far to go on, so no octet of the text is
+ * looked at more than twice. */
+struct two_way {
+	size_t left;   /* octets of the left part                     */
+	size_t period; /* to go on after a match on the right         */
+	size_t known;  /* octets that match already after that        */
+};
+
+static struct two_way
+split(struct span n)
+{
+	size_t a_period, b_period;
+	size_t a = largest_suffix(n, false, &a_period);
+	size_t b = largest_suffix(n, true, &b_period);
+	struct two_way w = { .left = a > b ? a : b,
+		.period = a > b ? a_period : b_period };
+
+	if (span_equals_nocase(span_at(n.at, w.left),
+		    span_at(n.at + w.period, w.left))) {
+		w.known = n.len - w.period;
+		return w;
+	}
+	w.period = (w.left > n.len - w.left ? w.left : n.len - w.left) + 1;
+	return w;
+}
+
 size_t
 span_find_nocase(struct span s, struct span needle)
 {
-	struct span rest = s;
+	struct two_way w;
+	size_t known = 0;
 
-	for (size_t i = 0; i + needle.len <= s.len; i++) {
-		if (span_starts_nocase(rest, needle))
-			return i;
-		if (rest.len > 0)
-			span_shift(&rest);
+	if (needle.len == 0 || needle.len > s.len)
+		return needle.len == 0 ? 0 : s.len;
+	w = split(needle);
+	for (size_t at = 0; at + needle.len <= s.len;) {
+		const uint8_t *here = s.at + at;
+		size_t k = w.left > known ? w.left : known;
+
+		while (k < needle.len &&
+			octet_upper(needle.at[k]) == octet_upper(here[k]))
+			k++;
+		if (k < needle.len) {
+			at += k - w.left + 1;
+			known = 0;
+			continue;
+		}
+		for (k = w.left; k > known &&
+			octet_upper(needle.at[k - 1]) == octet_upper(here[k - 1]);)
+			k--;
+		if (k <= known)
+			return at;
+		at += w.period;
+		known = w.known;
 	}
 	return s.len;
 }

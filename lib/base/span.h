@@ -55,9 +55,8 @@ bool span_starts_nocase(struct span s, struct span head);
 /* Order of octets, shorter first when one begins the other: <0, 0, >0. */
 int span_compare(struct span a, struct span b);
 
-/* Where `needle` first occurs in `s`: an index, or s.len when it does not.
- * span_find_nocase takes time in proportion to s.len * needle.len; keep the
- * needle short. */
+/* Where `needle` first occurs in `s`: an index, or s.len when it does not.  The
+ * time is in proportion to s.len + needle.len (rule P9). */
 size_t span_find_octet(struct span s, uint8_t octet);
 size_t span_find(struct span s, struct span needle);
 size_t span_find_nocase(struct span s, struct span needle);

@@ -25,6 +25,9 @@ static const struct {
 	{ "longer than the text", "ab", "abc", 2 },
 	{ "empty needle", "ab", "", 0 },
 	{ "empty text", "", "a", 0 },
+	{ "behind what looks like it", "aaaaaaAb", "AAB", 5 },
+	{ "over itself", "abaababaab", "ABAAB", 0 },
+	{ "a period that breaks", "abababac", "ababac", 2 },
 };
 
 TEST(span_find_nocase_says_where)
