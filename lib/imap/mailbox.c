@@ -114,31 +114,43 @@ attributes_of(const struct imap_session *s, const struct imap_mailbox *m)
 	return m->has_children ? "\\HasChildren" : "\\HasNoChildren";
 }
 
+static bool
+has_room(const struct imap_session *s)
+{
+	return out_room(s) > STEP_ROOM / 2;
+}
+
 /* LSUB with "%": a name above a subscribed one, told once, RFC 3501 section
- * 6.3.9. */
-static void
+ * 6.3.9.  False: the output is full, and what was told is not told again. */
+static bool
 list_above(struct imap_session *s, struct span name)
 {
 	for (size_t i = 0; i < name.len; i++) {
 		struct span above = span_at(name.at, i);
 		struct span last = span_at(s->list.last, s->list.last_len);
 
-		if (name.at[i] == '/' && !is_below(last, above) &&
-			list_match(s->list.reference, s->list.pattern, above))
-			list_line(s, "\\Noselect", above);
+		if (name.at[i] != '/' || is_below(last, above) ||
+			!list_match(s->list.reference, s->list.pattern, above))
+			continue;
+		if (!has_room(s))
+			return false;
+		list_line(s, "\\Noselect", above);
 	}
+	return true;
 }
 
-static void
+/* False: the output is full before all of the row is told. */
+static bool
 list_row(struct imap_session *s, const struct imap_mailbox *m)
 {
 	if (s->list.subscribed_only ? !m->subscribed : !m->exists)
-		return;
+		return true;
 	MUST(m->name.len <= IMAP_NAME_MAX);
 	if (list_match(s->list.reference, s->list.pattern, m->name))
 		list_line(s, attributes_of(s, m), m->name);
 	else if (s->list.subscribed_only)
-		list_above(s, m->name);
+		return list_above(s, m->name);
+	return true;
 }
 
 static void
@@ -150,8 +162,8 @@ list_step(struct imap_session *s)
 		return ask_host(s, IMAP_ASK_LIST, list_step);
 	if (s->got.fault)
 		return end_fault(s, s->got.fault);
-	while (n < s->got.count && out_room(s) > STEP_ROOM / 2)
-		list_row(s, &s->got.rows[n++]);
+	while (n < s->got.count && has_room(s) && list_row(s, &s->got.rows[n]))
+		n++;
 	s->ask.cursor += n;
 	if (n == s->got.count && !s->got.more)
 		end_synced(s, s->list.subscribed_only ? "OK LSUB done"

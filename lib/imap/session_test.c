@@ -183,6 +183,32 @@ static const struct turn names[] = {
 	  "a BAD Mailbox name expected\r\n" },
 };
 
+/* More names above the subscribed ones than the output holds. */
+TEST(names_above_are_told_in_pieces)
+{
+	struct imap_session *s = fake_open();
+	struct span answer;
+	size_t lines = 0;
+	bool open;
+
+	for (uint8_t c = 'a'; c < 'e'; c++) {
+		uint8_t room[IMAP_NAME_MAX];
+		struct buf name = BUF(room);
+
+		buf_push(&name, c);
+		while (name.len < 251)
+			buf_put(&name, SPAN("/x"));
+		buf_put(&name, SPAN("/B"));
+		CHECK(fake_create(buf_view(&name)) != NULL);
+		fake_find(buf_view(&name))->subscribed = true;
+	}
+	answer = talk(s, "a LSUB \"\" *x\r\n", &open);
+	CHECK(open);
+	for (; answer.len > 0; lines++)
+		span_shift_upto(&answer, span_find_octet(answer, '\n') + 1);
+	CHECK_NUMBER(lines, 4 * 125 + 1);
+}
+
 TEST(bad_names_open_nothing)
 {
 	struct imap_session *s = fake_open();

@@ -9,6 +9,7 @@ append_begin(struct imap *i, uint64_t len)
 {
 	struct plain m;
 
+	body_close(&i->append); /* of one that failed */
 	TRY(body_open(&i->append));
 	if (len <= BODY_MEMORY_MAX) {
 		imap_answer(i->engine, OK);
@@ -29,6 +30,8 @@ append_spool_came(struct imap *i, const struct spool_file *m, int fd)
 	if (!f)
 		f = file < 0 ? &fault_ipc_malformed
 			     : body_move(&i->append, fd_give(&file));
+	if (f)
+		body_close(&i->append);
 	imap_answer(i->engine, f);
 	imap_pump(i);
 }
@@ -99,6 +102,7 @@ append_verdict_came(struct imap *i, const struct scan_answer *m)
 	if (!f)
 		return; /* store_added comes */
 	i->asked = 0;
+	body_close(&i->append);
 	imap_answer(i->engine, f);
 	imap_pump(i);
 }

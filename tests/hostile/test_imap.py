@@ -87,3 +87,55 @@ def test_nobody_logs_in_twice(site, last):
         assert r.line().startswith(b"* BYE")
         assert r.line() == b""
     wait_until(lambda: not sessions(site) - before)
+
+
+EICAR = (b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$"
+         b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*")
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def append(r, tag, message):
+    r.send(b"%s APPEND INBOX {%d}\r\n" % (tag, len(message)))
+    assert r.line().startswith(b"+ ")
+    r.send(message + b"\r\n")
+    return answers(r, tag)[-1]
+
+
+def test_a_refused_message_is_not_kept(site):
+    """Each would hold a file of the queue's volume as long as the session."""
+    message = (b"Subject: x\r\n\r\n" + EICAR + b"\r\n" +
+               (b"y" * 78 + b"\r\n") * 20000)
+    before = sessions(site)
+    with login(site) as r:
+        (pid,) = sessions(site) - before
+        assert append(r, b"a", message).startswith(b"a NO")
+        held = descriptors(pid)
+        for _ in range(3):
+            assert append(r, b"a", message).startswith(b"a NO")
+        assert descriptors(pid) == held
+
+
+def test_a_search_costs_no_more_than_reading(site):
+    """Letters that repeat, in the needle and in the message."""
+    with login(site, "bob") as r:
+        message = b"Subject: x\r\n\r\n" + (b"a" * 998 + b"\r\n") * 2000
+        assert append(r, b"a", message).startswith(b"a OK")
+        r.send(b"b SELECT INBOX\r\n")
+        assert answers(r, b"b")[-1].startswith(b"b OK")
+        r.send(b"c SEARCH BODY %s\r\n" % (b"a" * 900 + b"b"))
+        assert answers(r, b"c") == [b"* SEARCH", b"c OK SEARCH done"]
+
+
+def test_names_above_names_do_not_end_the_session(site):
+    with login(site) as r:
+        for c in "abcd":
+            r.send(f's SUBSCRIBE "{c}{"/x" * 125}/B"\r\n')
+            assert answers(r, b"s")[-1].startswith(b"s OK")
+        r.send('l LSUB "" "*x"\r\n')
+        assert len(answers(r, b"l")) == 4 * 125 + 1
+        for c in "abcd":
+            r.send(f's UNSUBSCRIBE "{c}{"/x" * 125}/B"\r\n')
+            assert answers(r, b"s")[-1].startswith(b"s OK")
