@@ -134,7 +134,7 @@ def test_names_above_names_do_not_end_the_session(site):
         for c in "abcd":
             r.send(f's SUBSCRIBE "{c}{"/x" * 125}/B"\r\n')
             assert answers(r, b"s")[-1].startswith(b"s OK")
-        r.send('l LSUB "" "*x"\r\n')
+        r.send('l LSUB "" "*/x"\r\n')
         assert len(answers(r, b"l")) == 4 * 125 + 1
         for c in "abcd":
             r.send(f's UNSUBSCRIBE "{c}{"/x" * 125}/B"\r\n')
