@@ -26,6 +26,8 @@ def login(site, user="alice"):
     facts = site.user(user)
     r.send(f'in LOGIN "{facts["name"]}" "{facts["password"]}"\r\n')
     assert r.line().startswith(b"in OK")
+    r.send("up NOOP\r\n")  # the answer of the session's process
+    assert r.line().startswith(b"up OK")
     return r
 
 
@@ -71,8 +73,9 @@ def test_scram_ends_in_a_session(site):
     before = sessions(site)
     with connect(site) as r:
         scram(r, "a", site.user("alice"))
-        r.send("\r\n")
+        r.send("\r\nb NOOP\r\n")
         assert r.line().startswith(b"a OK")
+        assert r.line().startswith(b"b OK")
         assert len(sessions(site) - before) == 1
     wait_until(lambda: not sessions(site) - before)
 
