@@ -213,8 +213,8 @@ start(struct call *c)
 
 	route_to(&c->route, host);
 	if (!is_listed(c, host)) {
-		refuse(c, "not a smarthost");
-		call_fail_all(c);
+		refuse(c, "not a smarthost"); /* any more, perhaps */
+		call_fail(c, 451, "4.4.4", "Host is not a smarthost");
 	} else if (addresses_literal(&c->addresses, host))
 		call_connect(c);
 	else if (!domain_is_valid(host))

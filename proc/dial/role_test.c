@@ -205,6 +205,48 @@ TEST(dial_connects_or_says_why_not)
 	fake_stop();
 }
 
+/* NC-2.1.9.b: whatever a queue that was taken over asks for. */
+static const struct {
+	const char *what, *host;
+	int port; /* beside the smarthost's */
+	bool by_mx;
+	uint16_t code;
+} listed[] = {
+	{ "the smarthost", "mx.test", 0, false, 0 },
+	{ "its domain", "plain.test", 0, true, 451 },
+	{ "the smarthost as a domain", "mx.test", 0, true, 451 },
+	{ "another host", "implicit.test", 0, false, 451 },
+	{ "its address", "127.0.0.1", 0, false, 451 },
+	{ "another port of it", "mx.test", 1, false, 451 },
+};
+
+TEST(dial_of_a_host_that_only_sends_reaches_the_smarthosts_only)
+{
+	OWNED(fd_close) int listener = -1;
+	struct site *s;
+	uint16_t port;
+
+	if (!fake_is_built(DIAL))
+		return;
+	listener = bind_somewhere(true, &port);
+	s = fake_site();
+	s->role = SITE_LOCAL;
+	s->smarthosts_count = 1;
+	s->smarthosts[0] = (struct site_smarthost){ .name = "mx.test",
+		.port = port };
+	fake_start(DIAL, s, give);
+	EACH_CASE(c, listed) {
+		request(c->host, (uint16_t)(port + c->port), c->by_mx, true);
+		converse();
+		if (c->code)
+			check_failed(c->code, "4.4.4");
+		else
+			check_connected(port, c->host);
+	}
+	fake_expect_event(EV_DIAL_REFUSED);
+	fake_stop();
+}
+
 TEST(dial_does_not_wait_for_a_name_service_that_ended)
 {
 	if (!fake_is_built(DIAL))

@@ -91,7 +91,8 @@ reader_of(const struct session *s, const struct smtp_ask *ask)
 static FALLIBLE
 ask_rcpt(struct session *s, const struct smtp_ask *ask)
 {
-	TRY(transaction_add_rcpt(&s->txn, reader_of(s, ask), 0, true));
+	TRY(transaction_begin_rcpt(&s->txn, reader_of(s, ask)));
+	TRY(transaction_add_remote(&s->txn));
 	smtp_answer(&s->engine, OK);
 	return OK;
 }

@@ -70,6 +70,46 @@ grant_of_no_kind(struct letter *l)
 	letter_seal(&x, l);
 }
 
+/* NC-2.1.9: what `local` makes opens nothing on a mail server ... */
+static void
+grant_of_a_local_program(struct letter *l)
+{
+	l->open.grant.kind = GRANT_LOCAL;
+	letter_seal(&x, l);
+}
+
+static void
+verdict_of_elsewhere(struct letter *l)
+{
+	l->open.verdict.outcome = OUTCOME_ELSEWHERE;
+	letter_seal(&x, l);
+}
+
+/* ... and what opens a mail server opens nothing on a host that only sends. */
+static void
+only_sends(struct letter *l)
+{
+	(void)l;
+	x.setup.epochs = NULL;
+	x.setup.grant = GRANT_LOCAL;
+	x.setup.outcome = OUTCOME_ELSEWHERE;
+	spool_reopen(&x);
+}
+
+static void
+only_sends_grant(struct letter *l)
+{
+	only_sends(l);
+	grant_of_a_local_program(l);
+}
+
+static void
+only_sends_both(struct letter *l)
+{
+	only_sends_grant(l);
+	verdict_of_elsewhere(l);
+}
+
 static void
 grant_of_an_earlier_epoch(struct letter *l)
 {
@@ -147,6 +187,15 @@ static const struct {
 	{ "the grant is another session's", grant_of_another_session,
 		&fault_grant_missing },
 	{ "the grant is none", grant_of_no_kind, &fault_grant_missing },
+	{ "a local program's grant on a mail server", grant_of_a_local_program,
+		&fault_grant_missing },
+	{ "a verdict of elsewhere on a mail server", verdict_of_elsewhere,
+		&fault_verdict_missing },
+	{ "a login's grant where nobody logs in", only_sends,
+		&fault_grant_missing },
+	{ "a local program's grant with a scanner's verdict", only_sends_grant,
+		&fault_verdict_missing },
+	{ "a local program's on a host that only sends", only_sends_both, OK },
 	{ "the login has ended", grant_of_an_earlier_epoch,
 		&fault_login_ended },
 	{ "the account is gone", grant_of_nobody, &fault_login_ended },

@@ -37,7 +37,12 @@ class Session(socketserver.StreamRequestHandler):
             verb = line[:4].upper()
             if verb == b"EHLO":
                 self.wfile.write(b"250-sink.test\r\n250-PIPELINING\r\n"
-                                 b"250-8BITMIME\r\n250 SIZE 100000000\r\n")
+                                 b"250-8BITMIME\r\n"
+                                 + (b"250-STARTTLS\r\n" if sink.tls else b"")
+                                 + b"250 SIZE 100000000\r\n")
+            elif verb == b"STAR" and sink.tls:
+                self.say("220 go on")
+                self.start_tls(sink.tls)
             elif verb in (b"HELO", b"NOOP"):
                 self.say("250 OK")
             elif verb == b"RSET":
@@ -69,6 +74,12 @@ class Session(socketserver.StreamRequestHandler):
             else:
                 self.say("500 what?")
 
+    def start_tls(self, context):
+        self.wfile.flush()
+        self.request = context.wrap_socket(self.request, server_side=True)
+        self.rfile = self.request.makefile("rb")
+        self.wfile = self.request.makefile("wb", 0)
+
     def read_data(self):
         lines = []
         while True:
@@ -85,9 +96,11 @@ def between(line):
 
 
 class Sink:
-    """`replies` maps ("RCPT", address) and the like to another answer."""
+    """`replies` maps ("RCPT", address) and the like to another answer; with `tls`,
+    an SSL context, STARTTLS is offered."""
 
-    def __init__(self, port=0):
+    def __init__(self, port=0, tls=None):
+        self.tls = tls
         self.messages = []
         self.replies = {}
         self.answers_data = True
