@@ -25,6 +25,11 @@ bench: all $(B)/bench/null_clamd $(B)/bench/mailgen
 	tools/unpack-peers
 	/usr/bin/python3 tests/bench/bench.py
 
+# 10,000 idle and 1,000 dripping connections: what they cost the others.
+.PHONY: bench-idle
+bench-idle: all $(B)/bench/null_clamd
+	POSTHOLD_BUILD=$(abspath $(B)) /usr/bin/python3 tests/bench/idle.py
+
 $(B)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -lssl -lcrypto
