@@ -216,11 +216,13 @@ print_limits(const struct capacity *c)
 }
 
 static int
-keep(const struct capacity *c)
+keep(struct capacity *c)
 {
-	const struct fault *f = performance_save(
-		site.standard, c, SITE_TEXT(site.host), clock_instant());
+	struct instant now = clock_instant();
+	const struct fault *f;
 
+	c->values[CAPACITY_TIME] = (uint64_t)(now.us / SECONDS(1));
+	f = performance_save(site.standard, c, SITE_TEXT(site.host), now);
 	if (f == &fault_capacity_unsigned)
 		return complain(EX_NOPERM, site.standard,
 			"its private key is not beside it; bring back the file "

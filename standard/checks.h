@@ -21,5 +21,8 @@ check nobody_listed, relay_refused, domain_list, foreign_domains;
 /* content.c */
 check virus_refused;
 
+/* limits.c */
+check limits_derived, flood_refused;
+
 /* mailboxes.c */
 check own_volume;

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@
 #include "lib/base/number.h"
 #include "lib/base/test.h"
 #include "standard/checks.h"
+#include "sys/performance.h"
 
 /* The reply to the first rule whose words begin the command. */
 struct rule {
@@ -191,6 +193,121 @@ TEST(each_probe_tells_good_from_bad)
 		CHECK((p.remedy[0] != 0) ==
 			(p.mark == MARK_BAD || p.mark == MARK_REMARK));
 	}
+}
+
+/* How a server may treat the connections beyond the third. */
+enum excess { REFUSES, GREETS, HANGS_UP };
+
+static void
+serve_many(int listener, enum excess excess)
+{
+	static const char greeting[] = "220 mail.agency.example ESMTP\r\n",
+			  refusal[] = "421 4.7.0 Too many\r\n";
+
+	for (int n = 1;; n++) {
+		int fd = accept(listener, NULL, NULL);
+		bool more = n > 3 && excess != GREETS;
+
+		if (more && excess == HANGS_UP)
+			close(fd);
+		else if (send(fd, more ? refusal : greeting,
+				 more ? sizeof refusal - 1
+				      : sizeof greeting - 1,
+				 MSG_NOSIGNAL) < 0)
+			_exit(1);
+	}
+}
+
+static const struct {
+	const char *what;
+	enum excess excess;
+	enum mark want;
+} floods[] = {
+	{ "the refusal is read", REFUSES, MARK_GOOD },
+	{ "everybody is greeted", GREETS, MARK_BAD },
+	{ "not greeted is no refusal", HANGS_UP, MARK_MISSING },
+};
+
+TEST(a_flood_must_be_refused_in_words)
+{
+	static struct site site;
+	const struct inspection i = { &site, "test", { 0 } };
+
+	EACH_CASE(k, floods) {
+		struct proof p = { 0 };
+		uint16_t port;
+		int listener = listen_somewhere(&port);
+		pid_t server = fork();
+
+		if (server == 0)
+			serve_many(listener, k->excess);
+		fill_site(&site, port);
+		site.max_per_source = 3;
+		flood_refused(&i, &p);
+		kill(server, SIGKILL);
+		waitpid(server, NULL, 0);
+		close(listener);
+		CHECK_NUMBER(p.mark, k->want);
+	}
+}
+
+/* Limits against a measured machine. */
+static const struct {
+	const char *what;
+	bool measured, changed;
+	uint64_t messages;
+	enum mark want;
+} derivations[] = {
+	{ "at 70 %", true, false, 70 * 3600, MARK_GOOD },
+	{ "above", true, false, 70 * 3600 + 1, MARK_BAD },
+	{ "changed afterwards", true, true, 1, MARK_BAD },
+	{ "never measured", false, false, 1, MARK_MISSING },
+};
+
+static void
+change(const char *path)
+{
+	FILE *f = fopen(path, "r+");
+
+	CHECK(f && fseek(f, 40, SEEK_SET) == 0 && fputc('x', f) == 'x');
+	fclose(f);
+}
+
+TEST(limits_must_follow_from_what_was_measured)
+{
+	static struct site site;
+	const struct inspection i = { &site, "test",
+		{ SECONDS(1000000000) } };
+	const struct capacity c = { .values = { [CAPACITY_MESSAGES] = 100,
+		[CAPACITY_CONNECTIONS] = 100, [CAPACITY_OCTETS] = 100,
+		[CAPACITY_TIME] = 999999999 } };
+	char directory[] = "/tmp/posthold-standard-XXXXXX";
+
+	CHECK(mkdtemp(directory) != NULL);
+	EACH_CASE(k, derivations) {
+		static const char *const made[] = { "", ".key", ".pub" };
+		struct proof p = { 0 };
+
+		snprintf(site.standard, sizeof site.standard, "%s/standard",
+			directory);
+		memset(site.rates, 0, sizeof site.rates);
+		site.rates[LIMIT_SITE_MESSAGES] = k->messages;
+		if (k->measured)
+			CHECK_OK(performance_save(site.standard, &c,
+				SPAN("mail.agency.example"), i.now));
+		if (k->changed)
+			change(site.standard);
+		limits_derived(&i, &p);
+		CHECK_NUMBER(p.mark, k->want);
+		for (size_t n = 0; n < COUNT_OF(made); n++) {
+			char path[300];
+
+			snprintf(path, sizeof path, "%s%s", site.standard,
+				made[n]);
+			unlink(path);
+		}
+	}
+	rmdir(directory);
 }
 
 TEST(a_silent_port_is_no_evidence)

@@ -12,6 +12,7 @@
 #include "sys/fd.h"
 
 #define PATIENCE 5 /* seconds */
+#define FROM_ONE 8 /* connections of one address */
 
 /* Where a permit listens, as a stranger on this host reaches it. */
 static socklen_t
@@ -81,8 +82,20 @@ listen_reply(struct talk *t)
 	return t->code;
 }
 
-bool
-talk_open(struct talk *t, const struct site_permit *p)
+/* Be 127.x.`net`.1 for the next connection; x is of this process. */
+static void
+be(const struct talk *t, unsigned net)
+{
+	const struct sockaddr_in from = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(127u << 24 |
+			((unsigned)getpid() % 200 + 20) << 16 | net << 8 | 1) };
+
+	/* where that cannot be, we are who we are */
+	(void)!bind(t->fd, (const struct sockaddr *)&from, sizeof from);
+}
+
+static bool
+open_from(struct talk *t, const struct site_permit *p, unsigned net)
 {
 	struct sockaddr_storage at = { 0 };
 	socklen_t len = place(p, &at);
@@ -92,6 +105,8 @@ talk_open(struct talk *t, const struct site_permit *p)
 				    SOCK_STREAM | SOCK_CLOEXEC, 0) };
 	if (t->fd < 0)
 		return false;
+	if (at.ss_family == AF_INET)
+		be(t, net);
 	setsockopt(t->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	setsockopt(t->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 	if (connect(t->fd, (struct sockaddr *)&at, len) == 0 &&
@@ -99,6 +114,20 @@ talk_open(struct talk *t, const struct site_permit *p)
 		return true;
 	talk_close(t);
 	return false;
+}
+
+bool
+talk_open(struct talk *t, const struct site_permit *p)
+{
+	static unsigned opened;
+
+	return open_from(t, p, 1 + opened++ / FROM_ONE % 250);
+}
+
+bool
+talk_open_same(struct talk *t, const struct site_permit *p)
+{
+	return open_from(t, p, 0);
 }
 
 int

@@ -20,8 +20,14 @@ struct talk {
 };
 
 /* Connect to a permit's address (loopback where it is "every one") and read
- * the greeting.  False when nobody answers. */
+ * the greeting.  False when nobody answers.
+ *
+ * A few connections come from each of many addresses of loopback: the site
+ * limits what one may do, and the looks must not use that up.  (IPv6 has one.) */
 bool talk_open(struct talk *t, const struct site_permit *p);
+
+/* The same from one address, the same for the life of this process. */
+bool talk_open_same(struct talk *t, const struct site_permit *p);
 
 /* Say one line, printf-like, without its CRLF; returns the reply's code. */
 int talk_say(struct talk *t, const char *format, ...)

@@ -14,6 +14,7 @@ static const char *const names[CAPACITY_VALUES] = {
 	[CAPACITY_SYNCS] = "fdatasync-per-second",
 	[CAPACITY_SESSIONS] = "sessions",
 	[CAPACITY_SIZE] = "message-octets",
+	[CAPACITY_TIME] = "measured-at",
 };
 
 /* What measures a unit; CAPACITY_VALUES: nothing does. */

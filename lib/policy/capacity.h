@@ -29,6 +29,7 @@ enum capacity_value {
 	CAPACITY_SYNCS,    /* fdatasync of 4 KiB, in a second        */
 	CAPACITY_SESSIONS, /* at which messages were measured        */
 	CAPACITY_SIZE,     /* octets of these messages               */
+	CAPACITY_TIME,        /* when, seconds since 1970               */
 	CAPACITY_VALUES
 };
 

@@ -398,7 +398,8 @@ def test_without_a_meter_nobody_comes_in(site):
             os.kill(meter, signal.SIGKILL)
             assert c.reply()[0] == 421
     finally:
-        os.kill(meter, signal.SIGCONT)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(meter, signal.SIGKILL)
     end = time.monotonic() + 30
     while attempts(site, "127.9.4.1", 1)[0][0] != 220:
         assert time.monotonic() < end
@@ -412,3 +413,11 @@ def test_limits_show_knows_a_source(site):
     assert row.split()[1] in ("1", "2", "3")
     assert "site-connections" in shown
     assert site.run("limits", "show", "nobody-at-all").returncode != 0
+
+
+def test_the_clause_is_answered_from_a_refusal_that_was_read(site):
+    report = json.loads(site.run("check", "--format", "json").stdout)
+    clause = next(c for c in report["clauses"] if c["clause"] == "NC-2.1.8")
+    shown = json.dumps(clause)
+    assert "20 greeted, the next read 421" in shown
+    assert clause["state"] == "UNKNOWN", "nobody measured this machine"
