@@ -48,8 +48,9 @@ ask_mail(struct session *s, const struct smtp_ask *ask)
 	if (s->in->submission)
 		TRY(check_sender(s, ask));
 	TRY(transaction_set_sender(&s->txn,
-		span_is_set(ask->path) ? ask->path : span_at(NULL, 0),
-		ask->eight_bit));
+		span_is_set(ask->path) ? ask->path : span_at(NULL, 0)));
+	TRY(transaction_set_reports(&s->txn, ask->ret, ask->envid));
+	s->txn.utf8 = ask->utf8;
 	s->txn.declared = ask->size;
 	smtp_answer(&s->engine, OK);
 	return OK;
@@ -77,9 +78,22 @@ take_remote(struct session *s, const struct smtp_ask *ask)
 FALLIBLE
 ask_take_remote(struct session *s)
 {
-	TRY(transaction_add_remote(&s->txn));
+	const struct smtp_ask *ask = &s->engine.ask;
+
+	TRY(transaction_add_remote(&s->txn, ask->notify, ask->orcpt));
 	smtp_answer(&s->engine, OK);
 	return OK;
+}
+
+/* By the name that is looked up: a U-label is its A-label (NC-2.1.6). */
+static bool
+is_represented(const struct session *s, const struct address *a)
+{
+	uint8_t room[DOMAIN_MAX];
+	struct buf domain = BUF(room);
+
+	return put_domain(&domain, a->domain) &&
+		site_represents(site(s), buf_view(&domain));
 }
 
 static FALLIBLE
@@ -89,12 +103,10 @@ ask_rcpt(struct session *s, const struct smtp_ask *ask)
 		.address_len = (uint16_t)ask->path.len };
 
 	TRY(transaction_begin_rcpt(&s->txn, ask->path));
-	if (!ask->postmaster && (ask->address.is_literal ||
-		    !site_represents(site(s), ask->address.domain))) {
-		if (ask->address.is_literal)
-			return refuse_rcpt(s, ask, &fault_relay_denied);
+	if (!ask->postmaster && ask->address.is_literal)
+		return refuse_rcpt(s, ask, &fault_relay_denied);
+	if (!ask->postmaster && !is_represented(s, &ask->address))
 		return take_remote(s, ask);
-	}
 	memcpy(m.address, ask->path.at, ask->path.len);
 	m.head = session_question(s, RCPT_CHECK, WAITS_RCPT);
 	return channel_send(role_link(s->in->role, AUTH), &m, -1);
@@ -234,7 +246,7 @@ ask_octets(struct session *s, const struct smtp_ask *ask)
 static FALLIBLE
 ask_keep(struct session *s, const struct smtp_ask *ask)
 {
-	(void)ask;
+	s->txn.eight_bit = ask->eight_bit;
 	s->txn.committing = true;
 	s->kept = clock_tick();
 	limit_octets(s, s->txn.body.size);

@@ -91,6 +91,9 @@ enqueue_rcpts(struct session *s)
 			continue;
 		m.address_len = (uint16_t)r->address.len;
 		memcpy(m.address, r->address.at, r->address.len);
+		m.wish.notify = (uint8_t)r->notify;
+		m.wish.orcpt_len = (uint16_t)r->orcpt.len;
+		memcpy(m.wish.orcpt, r->orcpt.at, r->orcpt.len);
 		TRY(channel_send(queue, &m, -1));
 	}
 	return OK;
@@ -105,9 +108,13 @@ enqueue(struct session *s)
 		.sender_len = (uint16_t)s->txn.sender.len,
 		.eight_bit = s->txn.eight_bit,
 		.awaited = s->txn.local > 0,
+		.wish = { .utf8 = s->txn.utf8,
+			.ret = (uint8_t)s->txn.ret,
+			.envid_len = (uint8_t)s->txn.envid.len },
 		.verdict = s->txn.verdict,
 		.grant = s->login.grant };
 
+	memcpy(m.wish.envid, s->txn.envid.at, s->txn.envid.len);
 	memcpy(m.sender, s->txn.sender.at, s->txn.sender.len);
 	m.head = session_question(s, ENQUEUE_OPEN, WAITS_QUEUE);
 	TRY(channel_send(role_link(s->in->role, QUEUE), &m, s->txn.body.fd));

@@ -9,12 +9,17 @@ transaction_init(struct transaction *t, struct arena_pool *pool, size_t limit)
 }
 
 FALLIBLE
-transaction_set_sender(struct transaction *t, struct span sender,
-	bool eight_bit)
+transaction_set_sender(struct transaction *t, struct span sender)
 {
-	TRY(arena_copy(&t->arena, sender, &t->sender));
-	t->eight_bit = eight_bit;
-	return OK;
+	return arena_copy(&t->arena, sender, &t->sender);
+}
+
+FALLIBLE
+transaction_set_reports(struct transaction *t, enum dsn_return ret,
+	struct span envid)
+{
+	t->ret = ret;
+	return arena_copy(&t->arena, envid, &t->envid);
 }
 
 FALLIBLE
@@ -25,7 +30,7 @@ transaction_begin_rcpt(struct transaction *t, struct span address)
 }
 
 static FALLIBLE
-add(struct transaction *t, uint32_t account, bool remote)
+add(struct transaction *t, struct rcpt like)
 {
 	struct rcpt *r;
 	void *at;
@@ -34,11 +39,11 @@ add(struct transaction *t, uint32_t account, bool remote)
 		return &fault_rcpt_too_many;
 	TRY(arena_take(&t->arena, sizeof *r, &at));
 	r = at;
-	*r = (struct rcpt){ .address = t->rcpt, .account = account,
-		.remote = remote };
+	*r = like;
+	r->address = t->rcpt;
 	*t->last = r;
 	t->last = &r->next;
-	*(remote ? &t->remote : &t->local) += 1;
+	*(like.remote ? &t->remote : &t->local) += 1;
 	return OK;
 }
 
@@ -48,13 +53,20 @@ transaction_add_local(struct transaction *t, uint32_t account)
 	for (const struct rcpt *r = t->first; r; r = r->next)
 		if (!r->remote && r->account == account)
 			return OK;
-	return add(t, account, false);
+	return add(t, (struct rcpt){ .account = account });
 }
 
 FALLIBLE
-transaction_add_remote(struct transaction *t)
+transaction_add_remote(struct transaction *t, unsigned notify,
+	struct span orcpt)
 {
-	return add(t, 0, true);
+	struct span copy;
+
+	TRY(arena_copy(&t->arena, orcpt, &copy));
+	TRY(add(t, (struct rcpt){ .remote = true,
+			       .notify = notify,
+			       .orcpt = copy }));
+	return OK;
 }
 
 void

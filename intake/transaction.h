@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lib/base/arena.h"
+#include "lib/mail/notify.h"
 #include "sys/body.h"
 #include "trust/tokens.h"
 
@@ -10,6 +11,8 @@ struct rcpt {
 	struct span address; /* as the client wrote it */
 	uint32_t account;    /* of a mailbox here       */
 	bool remote;
+	unsigned notify; /* RFC 3461; 0: not said      */
+	struct span orcpt; /* empty: not said          */
 };
 
 /* Zero but for the arena: nothing collected. */
@@ -21,7 +24,10 @@ struct transaction {
 	uint64_t declared; /* octets, RFC 1870; 0: not said */
 	struct span rcpt;   /* that is being decided about */
 	struct rcpt **mark; /* where what it leads to begins */
+	bool utf8; /* SMTPUTF8 was said; at the end: is needed */
 	bool eight_bit, committing;
+	enum dsn_return ret; /* RFC 3461 */
+	struct span envid;   /* empty: not said */
 	struct body body;
 	struct verdict verdict;
 	uint64_t queued; /* id in the queue, 0: not there */
@@ -31,8 +37,9 @@ struct transaction {
 void transaction_init(struct transaction *t, struct arena_pool *pool,
 	size_t limit);
 
-FALLIBLE transaction_set_sender(struct transaction *t, struct span sender,
-	bool eight_bit);
+FALLIBLE transaction_set_sender(struct transaction *t, struct span sender);
+FALLIBLE transaction_set_reports(struct transaction *t, enum dsn_return ret,
+	struct span envid);
 
 #define TXN_RCPTS 1000 /* mailboxes, here and elsewhere */
 
@@ -43,7 +50,8 @@ FALLIBLE transaction_set_sender(struct transaction *t, struct span sender,
  * rcpt_too_many  more than TXN_RCPTS; arena_full */
 FALLIBLE transaction_begin_rcpt(struct transaction *t, struct span address);
 FALLIBLE transaction_add_local(struct transaction *t, uint32_t account);
-FALLIBLE transaction_add_remote(struct transaction *t);
+FALLIBLE transaction_add_remote(struct transaction *t, unsigned notify,
+	struct span orcpt);
 void transaction_undo_rcpt(struct transaction *t);
 
 /* Back to nothing: the one reset (security rule P5). */

@@ -24,7 +24,7 @@ static const struct fault *
 add_remote(struct transaction *t, struct span address)
 {
 	TRY(transaction_begin_rcpt(t, address));
-	return transaction_add_remote(t);
+	return transaction_add_remote(t, NOTIFY_NEVER, SPAN("rfc822;x"));
 }
 
 static bool
@@ -45,7 +45,7 @@ TEST(an_envelope_keeps_its_order)
 	test_row = "two recipients, one of them remote";
 	begin(&t, KiB(16));
 	CHECK(is_empty(&t));
-	CHECK_OK(transaction_set_sender(&t, SPAN("s@b"), true));
+	CHECK_OK(transaction_set_sender(&t, SPAN("s@b")));
 	CHECK_OK(add_local(&t, span_at(said, 3), 7));
 	CHECK_OK(add_remote(&t, SPAN("c@d")));
 	memset(said, 'x', sizeof said); /* the line it stood in is gone */
@@ -54,9 +54,10 @@ TEST(an_envelope_keeps_its_order)
 	CHECK_NUMBER(t.first->account, 7);
 	CHECK_SPAN(t.first->next->address, "c@d");
 	CHECK(t.first->next->remote && !t.first->next->next);
+	CHECK_NUMBER(t.first->next->notify, NOTIFY_NEVER);
+	CHECK_SPAN(t.first->next->orcpt, "rfc822;x");
 	CHECK_NUMBER(t.local, 1);
 	CHECK_NUMBER(t.remote, 1);
-	CHECK(t.eight_bit);
 	transaction_reset(&t);
 }
 
@@ -67,7 +68,7 @@ TEST(a_reset_leaves_nothing)
 	test_row = "everything is set, then reset, many times over";
 	begin(&t, KiB(16));
 	for (int i = 0; i < 100; i++) {
-		CHECK_OK(transaction_set_sender(&t, SPAN("s@b"), true));
+		CHECK_OK(transaction_set_sender(&t, SPAN("s@b")));
 		CHECK_OK(i & 1 ? add_remote(&t, SPAN("c@d"))
 			      : add_local(&t, SPAN("c@d"), 1));
 		CHECK_OK(body_open(&t.body));
@@ -136,6 +137,8 @@ TEST(a_refused_recipient_leaves_nothing)
 	CHECK_NUMBER(t.remote, 1);
 	CHECK_NUMBER(t.first->account, 1);
 	CHECK(t.first->next->remote && !t.first->next->next);
+	CHECK_NUMBER(t.first->next->notify, NOTIFY_NEVER);
+	CHECK_SPAN(t.first->next->orcpt, "rfc822;x");
 	transaction_reset(&t);
 }
 
@@ -151,6 +154,6 @@ TEST(mailboxes_are_bounded)
 		CHECK_OK(transaction_add_local(&t, i));
 	CHECK_OK(transaction_add_local(&t, 0));
 	CHECK_FAULT(transaction_add_local(&t, TXN_RCPTS), &fault_rcpt_too_many);
-	CHECK_FAULT(transaction_add_remote(&t), &fault_rcpt_too_many);
+	CHECK_FAULT(transaction_add_remote(&t, 0, SPAN("")), &fault_rcpt_too_many);
 	transaction_reset(&t);
 }

@@ -316,6 +316,26 @@ struct deliver_done {
 	uint8_t zero[6];
 };
 
+/* What other servers are to be told of a message: that it needs SMTPUTF8, and
+ * what its sender wants to hear of it (RFC 3461), as it was said. */
+#define WISH_ENVID_MAX 100
+#define WISH_ORCPT_MAX 500
+
+struct message_wish {
+	uint8_t utf8; /* 1: needs SMTPUTF8 */
+	uint8_t ret;  /* enum dsn_return   */
+	uint8_t envid_len;
+	uint8_t envid[WISH_ENVID_MAX];
+	uint8_t zero;
+};
+
+struct rcpt_wish {
+	uint8_t notify; /* bits of lib/mail/notify.h */
+	uint8_t zero;
+	uint16_t orcpt_len;
+	uint8_t orcpt[WISH_ORCPT_MAX];
+};
+
 /* queue: as deliver_open, for remote recipients. */
 struct enqueue_open {
 	struct head head;
@@ -326,6 +346,7 @@ struct enqueue_open {
 	uint8_t sender[ADDRESS_MAX];
 	uint8_t eight_bit;
 	uint8_t awaited; /* 1: not to be given out before ENQUEUE_KEEP */
+	struct message_wish wish;
 	struct verdict verdict;
 	struct grant grant;
 };
@@ -334,6 +355,7 @@ struct enqueue_rcpt {
 	struct head head;
 	uint16_t address_len;
 	uint8_t address[ADDRESS_MAX];
+	struct rcpt_wish wish;
 	uint8_t zero[6];
 };
 
@@ -406,6 +428,7 @@ struct relay_job {
 	uint8_t sender[ADDRESS_MAX];
 	uint8_t eight_bit;
 	uint8_t zero;
+	struct message_wish wish;
 };
 
 /* RELAY_DROP is a struct plain: dial failed, nobody connects job
@@ -415,6 +438,7 @@ struct relay_rcpt {
 	struct head head; /* serial: index in the job, from 0 */
 	uint16_t address_len;
 	uint8_t address[ADDRESS_MAX];
+	struct rcpt_wish wish;
 	uint8_t zero[6];
 };
 

@@ -317,3 +317,13 @@ address_canonical(const struct address *a, struct buf *out)
 	out->len = before;
 	return &fault_address_syntax;
 }
+
+struct span
+address_domain(struct span mailbox)
+{
+	size_t at = mailbox.len;
+
+	while (at > 0 && mailbox.at[at - 1] != '@')
+		at--;
+	return at > 0 ? span_at(mailbox.at + at, mailbox.len - at) : SPAN("");
+}

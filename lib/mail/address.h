@@ -49,6 +49,9 @@ FALLIBLE address_take_utf8(struct span *in, struct address *out);
  * section 2.4 discourages any other. */
 FALLIBLE address_canonical(const struct address *a, struct buf *out);
 
+/* What stands behind the last "@"; empty when there is none. */
+struct span address_domain(struct span mailbox);
+
 /* Domain: LDH labels, no final dot, at most 255 octets, RFC 5321 section 4.1.2
  * with the limits of RFC 1035. */
 bool domain_is_valid(struct span domain);

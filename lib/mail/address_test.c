@@ -235,6 +235,13 @@ TEST(an_address_has_bounds)
 	}
 }
 
+TEST(the_domain_stands_behind_the_last_at_sign)
+{
+	test_row = "with another one in quotes, and without";
+	CHECK_SPAN(address_domain(SPAN("\"a@b\"@c.test")), "c.test");
+	CHECK_SPAN(address_domain(SPAN("postmaster")), "");
+}
+
 TEST(a_canonical_address_that_does_not_fit_leaves_nothing_behind)
 {
 	uint8_t room[9];

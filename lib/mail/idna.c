@@ -280,7 +280,8 @@ a_label_is_sound(struct span label)
 
 	if (!span_take_nocase(&in, SPAN("xn--")))
 		return true;
-	return take_punycode(in, &l) && is_u_label(&l) &&
+	return label.len <= A_LABEL_MAX && take_punycode(in, &l) &&
+		is_u_label(&l) &&
 		put_punycode(&again, &l) &&
 		span_equals_nocase(buf_view(&again), in);
 }

@@ -65,6 +65,9 @@ static const struct {
 	{ "a character beyond all", "xn--99999999", false },
 	{ "an at sign of full width", "xn--ab-iw3n", false },
 	{ "upper case beyond ASCII", "xn--BCHER-2pa", false },
+	{ "more than 63 octets",
+		"XN--NXN--BBBfyyyyyyyyyyyyy-N-XN--N--yyyyyyyyyyyyyyyyyyyyyyyyyyyyy",
+		false },
 };
 
 TEST(an_a_label_has_a_u_label)

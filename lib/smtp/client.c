@@ -3,7 +3,7 @@
 #include "lib/base/must.h"
 #include "lib/base/number.h"
 
-#define COMMAND_ROOM 400 /* a command with the longest path fits */
+#define COMMAND_ROOM 1024 /* a command with the longest path and ORCPT fits */
 
 /* --- commands ------------------------------------------------------------ */
 
@@ -24,15 +24,31 @@ put_mail(struct smtp_client *c)
 			buf_put_number(&c->out, c->job.size));
 	if (c->peer.eight_bit && c->job.eight_bit)
 		MUST(buf_put_text(&c->out, " BODY=8BITMIME"));
+	if (c->job.utf8)
+		MUST(buf_put_text(&c->out, " SMTPUTF8"));
+	if (c->peer.dsn && c->job.ret != RETURN_UNSAID)
+		MUST(buf_put_text(&c->out,
+			c->job.ret == RETURN_FULL ? " RET=FULL" : " RET=HDRS"));
+	if (c->peer.dsn && c->job.envid.len > 0)
+		MUST(buf_put_text(&c->out, " ENVID=") &&
+			buf_put(&c->out, c->job.envid));
 	MUST(buf_put_text(&c->out, "\r\n"));
 }
 
 static void
 put_rcpt(struct smtp_client *c)
 {
+	const struct client_rcpt *r = &c->job.rcpts[c->sent++];
+
 	MUST(buf_put_text(&c->out, "RCPT TO:<") &&
-		buf_put(&c->out, c->job.rcpts[c->sent++]) &&
-		buf_put_text(&c->out, ">\r\n"));
+		buf_put(&c->out, r->address) && buf_push(&c->out, '>'));
+	if (c->peer.dsn && r->notify)
+		MUST(buf_put_text(&c->out, " NOTIFY=") &&
+			put_notify(&c->out, r->notify));
+	if (c->peer.dsn && r->orcpt.len > 0)
+		MUST(buf_put_text(&c->out, " ORCPT=") &&
+			buf_put(&c->out, r->orcpt));
+	MUST(buf_put_text(&c->out, "\r\n"));
 }
 
 /* Recipients that may go out now: all with PIPELINING (RFC 2920), else one at
@@ -118,6 +134,19 @@ say_hello(struct smtp_client *c)
 	c->state = CLIENT_EHLO;
 }
 
+static const struct {
+	const char *name;
+	size_t flag; /* a bool of struct client_peer */
+} keywords[] = {
+	{ "PIPELINING", offsetof(struct client_peer, pipelining) },
+	{ "8BITMIME", offsetof(struct client_peer, eight_bit) },
+	{ "SMTPUTF8", offsetof(struct client_peer, utf8) },
+	{ "CHUNKING", offsetof(struct client_peer, chunking) },
+	{ "DSN", offsetof(struct client_peer, dsn) },
+	{ "STARTTLS", offsetof(struct client_peer, starttls) },
+	{ "SIZE", offsetof(struct client_peer, has_size) },
+};
+
 /* One line of the answer to EHLO, RFC 5321 section 4.1.1.1. */
 static void
 take_keyword(void *arg, struct span text)
@@ -125,14 +154,10 @@ take_keyword(void *arg, struct span text)
 	struct client_peer *p = arg;
 	struct span name = span_shift_upto(&text, span_find_octet(text, ' '));
 
-	if (span_equals_nocase(name, SPAN("PIPELINING")))
-		p->pipelining = true;
-	if (span_equals_nocase(name, SPAN("8BITMIME")))
-		p->eight_bit = true;
-	if (span_equals_nocase(name, SPAN("STARTTLS")))
-		p->starttls = true;
+	for (size_t i = 0; i < COUNT_OF(keywords); i++)
+		if (span_equals_nocase(name, span_of(keywords[i].name)))
+			*(bool *)((char *)p + keywords[i].flag) = true;
 	if (span_equals_nocase(name, SPAN("SIZE"))) {
-		p->has_size = true;
 		span_take(&text, ' ');
 		if (number_parse(text, 0, UINT64_MAX, &p->size))
 			p->size = 0;
@@ -215,6 +240,11 @@ fits_peer(struct smtp_client *c)
 			"Message is larger than the peer takes", false);
 		return false;
 	}
+	if (c->job.utf8 && !c->peer.utf8) {
+		conclude_with(c, 553, "5.6.7",
+			"Peer does not take internationalized mail", false);
+		return false;
+	}
 	if (c->job.eight_bit && !c->peer.eight_bit) {
 		conclude_with(c, 554, "5.6.3",
 			"Peer does not take 8-bit content", false);
@@ -256,12 +286,24 @@ after_mail(struct smtp_client *c, const struct response *r)
 	conclude(c, r, false);
 }
 
+/* RFC 3030: one chunk, whose size is known; nothing is waited for. */
+static void
+put_bdat(struct smtp_client *c)
+{
+	MUST(buf_put_text(&c->out, "BDAT ") &&
+		buf_put_number(&c->out, c->job.size) &&
+		buf_put_text(&c->out, " LAST\r\n"));
+}
+
 /* All recipients are answered: go on, or give the transaction up. */
 static void
 after_rcpts(struct smtp_client *c)
 {
 	if (c->over_after) { /* MAIL was refused */
 		conclude(c, &c->last, true);
+	} else if (c->accepted > 0 && c->peer.chunking) {
+		put_bdat(c);
+		c->state = CLIENT_BODY;
 	} else if (c->accepted > 0) {
 		put_command(c, "DATA", SPAN(""));
 		c->state = CLIENT_DATA;
@@ -475,17 +517,33 @@ smtp_client_quit(struct smtp_client *c)
 	c->state = CLIENT_QUIT;
 }
 
+/* As much as fits. */
+static void
+put_upto(struct buf *out, struct span *in)
+{
+	size_t room = buf_room(out);
+
+	MUST(buf_put(out, span_shift_upto(in, room)));
+}
+
 void
 smtp_client_octets(struct smtp_client *c, struct span octets, bool last)
 {
 	struct span rest = octets;
+	bool counted = c->peer.chunking;
 
 	MUST(c->asking && c->ask.verb == CLIENT_ASK_OCTETS);
 	c->asking = false;
-	stuff(&c->stuffer, &rest, &c->out);
+	if (counted)
+		put_upto(&c->out, &rest);
+	else
+		stuff(&c->stuffer, &rest, &c->out);
 	c->offset += octets.len - rest.len;
-	if (rest.len == 0 && last && stuff_end(&c->stuffer, &c->out))
+	if (rest.len == 0 && last &&
+		(counted || stuff_end(&c->stuffer, &c->out)))
 		c->state = CLIENT_FINAL;
+	MUST(!counted || c->state != CLIENT_FINAL ||
+		c->offset == c->job.size);
 }
 
 void

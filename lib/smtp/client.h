@@ -13,9 +13,14 @@
  * The host sends the output before it waits, whichever turn it was.  When the
  * connection ends by itself it calls smtp_client_lost, and runs until
  * CLIENT_CLOSE: every recipient of the job gets its result.
+ *
+ * What the peer offers is used: PIPELINING, SIZE, 8BITMIME, SMTPUTF8, CHUNKING
+ * (the message as one counted chunk), DSN.  A message that needs what the peer
+ * does not offer is refused for good, because it is not to be changed.
  */
 #pragma once
 
+#include "lib/mail/notify.h"
 #include "lib/smtp/response.h"
 #include "lib/smtp/stuff.h"
 
@@ -32,13 +37,22 @@ struct client_setup {
 	enum client_tls tls;
 };
 
+struct client_rcpt {
+	struct span address;
+	unsigned notify;   /* 0: not said */
+	struct span orcpt; /* empty: not said */
+};
+
 /* One message; borrowed until CLIENT_ASK_JOB comes again. */
 struct client_job {
 	struct span sender; /* empty: null sender */
-	const struct span *rcpts;
+	const struct client_rcpt *rcpts;
 	size_t count; /* 1 to CLIENT_RCPTS_MAX */
 	uint64_t size;
-	bool eight_bit;
+	bool eight_bit; /* an octet is: needs 8BITMIME (RFC 6152) */
+	bool utf8;      /* needs SMTPUTF8 (RFC 6531)              */
+	enum dsn_return ret;
+	struct span envid; /* empty: not said */
 };
 
 enum client_ask_verb {
@@ -86,7 +100,7 @@ enum client_state {
 
 /* What the server offers. */
 struct client_peer {
-	bool pipelining, eight_bit, starttls, has_size;
+	bool pipelining, eight_bit, utf8, chunking, dsn, starttls, has_size;
 	uint64_t size; /* 0: no limit said */
 };
 

@@ -5,8 +5,9 @@
 
 #define INPUT_MAX 8192
 
-static const struct span rcpts[] = { SPAN("a@b"), SPAN("c@d"), SPAN("e@f"),
-	SPAN("g@h") };
+static const struct client_rcpt rcpts[] = { { .address = SPAN("a@b") },
+	{ SPAN("c@d"), NOTIFY_NEVER, SPAN("rfc822;x@y") },
+	{ .address = SPAN("e@f") }, { .address = SPAN("g@h") } };
 
 struct run {
 	struct smtp_client c;
@@ -26,7 +27,8 @@ talk(struct run *r, struct span in, unsigned kind, unsigned seed)
 		.body = SPAN("hi\r\n.there\r\n"), .jobs = 3,
 		.job = { .sender = SPAN("a@b"), .rcpts = rcpts,
 			.count = 1 + (kind >> 1) % FAKE_RCPTS, .size = 12,
-			.eight_bit = kind >> 3 & 1 } };
+			.eight_bit = kind >> 3 & 1, .utf8 = kind >> 4 & 1,
+			.ret = kind >> 5 & 1, .envid = SPAN("e") } };
 	smtp_client_init(&r->c, &setup);
 	fake_job(&r->q);
 	while (goes_on && in.len > 0) {

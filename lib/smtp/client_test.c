@@ -12,137 +12,183 @@
 #define BODY    "hi\r\n..\r\n.\r\n"
 #define QUIT    "QUIT\r\n"
 
-static const struct span rcpts[] = { SPAN("u@v"), SPAN("w@v") };
+static const struct client_rcpt rcpts[] = { { .address = SPAN("u@v") },
+	{ .address = SPAN("w@v") } };
+static const struct client_rcpt noted[] = {
+	{ SPAN("u@v"), NOTIFY_NEVER, SPAN("") },
+	{ SPAN("w@v"), NOTIFY_SUCCESS | NOTIFY_DELAY, SPAN("rfc822;x@v") },
+};
+
+enum { EIGHT_BIT = 1, UTF8 = 2, REPORTS = 4 };
 
 static const struct dialogue {
 	const char *what;
 	enum client_tls tls;
-	bool eight_bit;
+	unsigned needs;
 	unsigned more_jobs;
 	struct span server;
 	const char *says;
 	unsigned codes[2]; /* of the last job */
 } dialogues[] = {
-	{ "with pipelining", 0, false, 0,
+	{ "with pipelining", 0, 0, 0,
 		SPAN(EHLO "250 x\r\n250 x\r\n250 x\r\n" W "354 x\r\n" W
 			  "250 x\r\n" W "221 x\r\n"),
 		HELLO MAIL RCPTS "DATA\r\n" BODY QUIT, { 250, 250 } },
-	{ "without pipelining", 0, false, 0,
+	{ "without pipelining", 0, 0, 0,
 		SPAN(SLOW "250 x\r\n" W "250 x\r\n" W "250 x\r\n" W
 			  "354 x\r\n" W "250 x\r\n" W "221 x\r\n"),
 		HELLO MAIL RCPTS "DATA\r\n" BODY QUIT, { 250, 250 } },
-	{ "two messages", 0, false, 1,
+	{ "two messages", 0, 0, 1,
 		SPAN(EHLO "250 x\r\n250 x\r\n250 x\r\n" W "354 x\r\n" W
 			  "250 x\r\n" W "250 x\r\n250 x\r\n250 x\r\n" W
 			  "354 x\r\n" W "450 x\r\n" W "221 x\r\n"),
 		HELLO MAIL RCPTS "DATA\r\n" BODY MAIL RCPTS "DATA\r\n" BODY QUIT,
 		{ 450, 450 } },
-	{ "MAIL refused, recipients already said", 0, false, 0,
+	{ "MAIL refused, recipients already said", 0, 0, 0,
 		SPAN(EHLO "550 x\r\n503 x\r\n503 x\r\n" W "221 x\r\n"),
 		HELLO MAIL RCPTS QUIT, { 550, 550 } },
 	{ "MAIL refused, recipients taken all the same: nothing more here", 0,
-		false, 1,
+		0, 1,
 		SPAN(EHLO "550 x\r\n250 x\r\n250 x\r\n" W "221 x\r\n"),
 		HELLO MAIL RCPTS QUIT, { 550, 550 } },
-	{ "MAIL refused, recipients not said", 0, false, 0,
+	{ "MAIL refused, recipients not said", 0, 0, 0,
 		SPAN(SLOW "450 x\r\n" W "221 x\r\n"), HELLO MAIL QUIT,
 		{ 450, 450 } },
-	{ "one recipient refused", 0, false, 0,
+	{ "one recipient refused", 0, 0, 0,
 		SPAN(EHLO "250 x\r\n550 x\r\n250 x\r\n" W "354 x\r\n" W
 			  "250 x\r\n" W "221 x\r\n"),
 		HELLO MAIL RCPTS "DATA\r\n" BODY QUIT, { 550, 250 } },
-	{ "the other refused, one by one", 0, false, 0,
+	{ "the other refused, one by one", 0, 0, 0,
 		SPAN(SLOW "250 x\r\n" W "250 x\r\n" W "450 x\r\n" W
 			  "354 x\r\n" W "250 x\r\n" W "221 x\r\n"),
 		HELLO MAIL RCPTS "DATA\r\n" BODY QUIT, { 250, 450 } },
-	{ "all refused", 0, false, 0,
+	{ "all refused", 0, 0, 0,
 		SPAN(EHLO "250 x\r\n550 x\r\n450 x\r\n" W "250 x\r\n" W
 			  "221 x\r\n"),
 		HELLO MAIL RCPTS "RSET\r\n" QUIT, { 550, 450 } },
-	{ "DATA refused", 0, false, 0,
+	{ "DATA refused", 0, 0, 0,
 		SPAN(EHLO "250 x\r\n250 x\r\n250 x\r\n" W "554 x\r\n" W
 			  "221 x\r\n"),
 		HELLO MAIL RCPTS "DATA\r\n" QUIT, { 554, 554 } },
-	{ "DATA answered by success: nothing was sent", 0, false, 0,
+	{ "DATA answered by success: nothing was sent", 0, 0, 0,
 		SPAN(EHLO "250 x\r\n250 x\r\n250 x\r\n" W "250 x\r\n"),
 		HELLO MAIL RCPTS "DATA\r\n", { 451, 451 } },
-	{ "MAIL answered by 354", 0, false, 0, SPAN(SLOW "354 x\r\n"),
+	{ "MAIL answered by 354", 0, 0, 0, SPAN(SLOW "354 x\r\n"),
 		HELLO MAIL, { 451, 451 } },
-	{ "the message answered by 354", 0, false, 0,
+	{ "the message answered by 354", 0, 0, 0,
 		SPAN(EHLO "250 x\r\n250 x\r\n250 x\r\n" W "354 x\r\n" W
 			  "354 x\r\n"),
 		HELLO MAIL RCPTS "DATA\r\n" BODY, { 451, 451 } },
-	{ "success said before the message was sent", 0, false, 0,
+	{ "success said before the message was sent", 0, 0, 0,
 		SPAN(EHLO "250 x\r\n250 x\r\n250 x\r\n" W
 			  "354 x\r\n250 x\r\n"),
 		HELLO MAIL RCPTS "DATA\r\n", { 451, 451 } },
-	{ "the message refused", 0, false, 0,
+	{ "the message refused", 0, 0, 0,
 		SPAN(EHLO "250 x\r\n250 x\r\n250 x\r\n" W "354 x\r\n" W
 			  "552 x\r\n" W "221 x\r\n"),
 		HELLO MAIL RCPTS "DATA\r\n" BODY QUIT, { 552, 552 } },
-	{ "8-bit to a server that takes it", 0, true, 0,
+	{ "8-bit to a server that takes it", 0, EIGHT_BIT, 0,
 		SPAN(EHLO "250 x\r\n250 x\r\n250 x\r\n" W "354 x\r\n" W
 			  "250 x\r\n" W "221 x\r\n"),
 		HELLO "MAIL FROM:<a@b> BODY=8BITMIME\r\n" RCPTS "DATA\r\n" BODY
 			QUIT,
 		{ 250, 250 } },
-	{ "8-bit to a server that does not", 0, true, 0,
+	{ "8-bit to a server that does not", 0, EIGHT_BIT, 0,
 		SPAN(SLOW "221 x\r\n"), HELLO QUIT, { 554, 554 } },
-	{ "a limit too small", 0, false, 0,
+	{ "the message as one chunk", 0, 0, 0,
+		SPAN("220 x\r\n" W "250-x\r\n250 CHUNKING\r\n" W
+		     "250 x\r\n" W "250 x\r\n" W "250 x\r\n" W "250 x\r\n" W
+		     "221 x\r\n"),
+		HELLO MAIL RCPTS "BDAT 7 LAST\r\nhi\r\n.\r\n" QUIT,
+		{ 250, 250 } },
+	{ "a chunk refused", 0, 0, 0,
+		SPAN("220 x\r\n" W "250-x\r\n250 CHUNKING\r\n" W
+		     "250 x\r\n" W "550 x\r\n" W "250 x\r\n" W "452 x\r\n" W
+		     "221 x\r\n"),
+		HELLO MAIL RCPTS "BDAT 7 LAST\r\nhi\r\n.\r\n" QUIT,
+		{ 550, 452 } },
+	{ "nobody to send a chunk to", 0, 0, 0,
+		SPAN("220 x\r\n" W "250-x\r\n250 CHUNKING\r\n" W
+		     "250 x\r\n" W "550 x\r\n" W "550 x\r\n" W "250 x\r\n" W
+		     "221 x\r\n"),
+		HELLO MAIL RCPTS "RSET\r\n" QUIT, { 550, 550 } },
+	{ "success said with the last RCPT, before a chunk was sent", 0, 0, 0,
+		SPAN("220 x\r\n" W "250-x\r\n250 CHUNKING\r\n" W
+		     "250 x\r\n" W "250 x\r\n" W "250 x\r\n250 x\r\n"),
+		HELLO MAIL RCPTS "BDAT 7 LAST\r\n", { 451, 451 } },
+	{ "international, to a server that takes it", 0, UTF8, 0,
+		SPAN("220 x\r\n" W "250-x\r\n250 SMTPUTF8\r\n" W
+		     "450 x\r\n" W "221 x\r\n"),
+		HELLO "MAIL FROM:<a@b> SMTPUTF8\r\n" QUIT, { 450, 450 } },
+	{ "international, to one that does not", 0, UTF8, 0,
+		SPAN(SLOW "221 x\r\n"), HELLO QUIT, { 553, 553 } },
+	{ "reports, to a server that makes them", 0, REPORTS, 0,
+		SPAN("220 x\r\n" W "250-x\r\n250-PIPELINING\r\n250 DSN\r\n" W
+		     "250 x\r\n550 x\r\n450 x\r\n" W "250 x\r\n" W
+		     "221 x\r\n"),
+		HELLO "MAIL FROM:<a@b> RET=HDRS ENVID=e+2Bd\r\n"
+		      "RCPT TO:<u@v> NOTIFY=NEVER\r\n"
+		      "RCPT TO:<w@v> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;x@v\r\n"
+		      "RSET\r\n" QUIT,
+		{ 550, 450 } },
+	{ "reports, to one that does not", 0, REPORTS, 0,
+		SPAN(EHLO "550 x\r\n503 x\r\n503 x\r\n" W "221 x\r\n"),
+		HELLO MAIL RCPTS QUIT, { 550, 550 } },
+	{ "a limit too small", 0, 0, 0,
 		SPAN("220 x\r\n" W "250-x\r\n250 SIZE 6\r\n" W "221 x\r\n"),
 		HELLO QUIT, { 552, 552 } },
-	{ "a limit just large enough", 0, false, 0,
+	{ "a limit just large enough", 0, 0, 0,
 		SPAN("220 x\r\n" W "250-x\r\n250 SIZE 7\r\n" W "450 x\r\n" W
 		     "221 x\r\n"),
 		HELLO "MAIL FROM:<a@b> SIZE=7\r\n" QUIT, { 450, 450 } },
-	{ "DN-D12: a limit beyond 64 bits is none", 0, false, 0,
+	{ "DN-D12: a limit beyond 64 bits is none", 0, 0, 0,
 		SPAN("220 x\r\n" W "250-x\r\n250 SIZE 18446744073709551616\r\n"
 		     W "450 x\r\n" W "221 x\r\n"),
 		HELLO "MAIL FROM:<a@b> SIZE=7\r\n" QUIT, { 450, 450 } },
-	{ "a greeting that refuses", 0, false, 0,
+	{ "a greeting that refuses", 0, 0, 0,
 		SPAN("421 x\r\n" W "221 x\r\n"), QUIT, { 421, 421 } },
-	{ "EHLO unknown", 0, false, 0,
+	{ "EHLO unknown", 0, 0, 0,
 		SPAN("220 x\r\n" W "502 x\r\n" W "250 x\r\n" W "450 x\r\n" W
 		     "221 x\r\n"),
 		HELLO "HELO me.test\r\n" MAIL QUIT, { 450, 450 } },
-	{ "EHLO refused for now", 0, false, 0,
+	{ "EHLO refused for now", 0, 0, 0,
 		SPAN("220 x\r\n" W "450 x\r\n" W "221 x\r\n"), HELLO QUIT,
 		{ 450, 450 } },
-	{ "TLS when it is offered", 0, false, 0,
+	{ "TLS when it is offered", 0, 0, 0,
 		SPAN("220 x\r\n" W "250-x\r\n250 STARTTLS\r\n" W "220 x\r\n" W
 		     "250-x\r\n250 STARTTLS\r\n" W "450 x\r\n" W "221 x\r\n"),
 		HELLO "STARTTLS\r\n" HELLO MAIL QUIT, { 450, 450 } },
-	{ "what was offered in clear is forgotten", 0, false, 0,
+	{ "what was offered in clear is forgotten", 0, 0, 0,
 		SPAN("220 x\r\n" W "250-x\r\n250-PIPELINING\r\n250-SIZE 1\r\n"
 		     "250 STARTTLS\r\n" W "220 x\r\n" W "250 x\r\n" W
 		     "450 x\r\n" W "221 x\r\n"),
 		HELLO "STARTTLS\r\n" HELLO MAIL QUIT, { 450, 450 } },
-	{ "octets in clear behind the answer to STARTTLS", 0, false, 0,
+	{ "octets in clear behind the answer to STARTTLS", 0, 0, 0,
 		SPAN("220 x\r\n" W "250-x\r\n250 STARTTLS\r\n" W
 		     "220 x\r\n250 x\r\n"),
 		HELLO "STARTTLS\r\n", { 451, 451 } },
-	{ "one octet behind it", 0, false, 0,
+	{ "one octet behind it", 0, 0, 0,
 		SPAN("220 x\r\n" W "250-x\r\n250 STARTTLS\r\n" W
 		     "220 x\r\nX"),
 		HELLO "STARTTLS\r\n", { 451, 451 } },
-	{ "TLS refused, and wished only", 0, false, 0,
+	{ "TLS refused, and wished only", 0, 0, 0,
 		SPAN("220 x\r\n" W "250-x\r\n250 STARTTLS\r\n" W "454 x\r\n" W
 		     "450 x\r\n" W "221 x\r\n"),
 		HELLO "STARTTLS\r\n" MAIL QUIT, { 450, 450 } },
-	{ "TLS refused, and required", CLIENT_TLS_REQUIRED, false, 0,
+	{ "TLS refused, and required", CLIENT_TLS_REQUIRED, 0, 0,
 		SPAN("220 x\r\n" W "250-x\r\n250 STARTTLS\r\n" W "454 x\r\n" W
 		     "221 x\r\n"),
 		HELLO "STARTTLS\r\n" QUIT, { 451, 451 } },
-	{ "TLS required and not offered", CLIENT_TLS_REQUIRED, false, 0,
+	{ "TLS required and not offered", CLIENT_TLS_REQUIRED, 0, 0,
 		SPAN(SLOW "221 x\r\n"), HELLO QUIT, { 451, 451 } },
-	{ "TLS required, and EHLO unknown", CLIENT_TLS_REQUIRED, false, 0,
+	{ "TLS required, and EHLO unknown", CLIENT_TLS_REQUIRED, 0, 0,
 		SPAN("220 x\r\n" W "502 x\r\n" W "250 x\r\n" W "221 x\r\n"),
 		HELLO "HELO me.test\r\n" QUIT, { 451, 451 } },
-	{ "no SMTP server", 0, false, 0, SPAN("SSH-2.0-x\r\n"), "",
+	{ "no SMTP server", 0, 0, 0, SPAN("SSH-2.0-x\r\n"), "",
 		{ 451, 451 } },
-	{ "an answer nobody asked for", 0, false, 0,
+	{ "an answer nobody asked for", 0, 0, 0,
 		SPAN("220 x\r\n" W "250 x\r\n250 x\r\n"), HELLO, { 451, 451 } },
-	{ "one answer too few, then nothing", 0, false, 0,
+	{ "one answer too few, then nothing", 0, 0, 0,
 		SPAN(EHLO "250 x\r\n250 x\r\n"), HELLO MAIL RCPTS,
 		{ 451, 451 } },
 };
@@ -160,7 +206,13 @@ hold(const struct dialogue *d, size_t cap, struct fake_queue *q)
 	*q = (struct fake_queue){ .c = &c, .said = BUF(said),
 		.body = SPAN("hi\r\n.\r\n"), .jobs = d->more_jobs,
 		.job = { .sender = SPAN("a@b"), .rcpts = rcpts, .count = 2,
-			.size = 7, .eight_bit = d->eight_bit } };
+			.size = 7, .eight_bit = d->needs & EIGHT_BIT,
+			.utf8 = d->needs & UTF8 } };
+	if (d->needs & REPORTS) {
+		q->job.rcpts = noted;
+		q->job.ret = RETURN_HEADERS;
+		q->job.envid = SPAN("e+2Bd");
+	}
 	smtp_client_init(&c, &setup);
 	fake_job(q);
 	while (goes_on && server.len > 0) {
@@ -198,7 +250,7 @@ TEST(a_connection_lost_anywhere_leaves_each_recipient_one_result)
 
 TEST(more_recipients_than_the_output_holds)
 {
-	static struct span many[CLIENT_RCPTS_MAX];
+	static struct client_rcpt many[CLIENT_RCPTS_MAX];
 	static struct smtp_client c;
 	struct client_setup setup = { .host = SPAN("me.test") };
 	struct client_job job = { .sender = SPAN("a@b"), .rcpts = many,
@@ -208,7 +260,8 @@ TEST(more_recipients_than_the_output_holds)
 
 	test_row = "1,000 recipients, each refused";
 	for (size_t i = 0; i < CLIENT_RCPTS_MAX; i++)
-		many[i] = SPAN("somebody.with.a.long.name@a.long.domain.test");
+		many[i].address = SPAN(
+			"somebody.with.a.long.name@a.long.domain.test");
 	smtp_client_init(&c, &setup);
 	smtp_client_job(&c, &job);
 	CHECK_NUMBER(smtp_client_run(&c, &in), CLIENT_READ);

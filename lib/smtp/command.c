@@ -11,9 +11,10 @@ static const bool keyword[256] = {
 	['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true,
 	['-'] = true,
 };
-/* esmtp-value: printable but "=" and SP */
+/* esmtp-value: printable but "=" and SP; what of it a parameter may have beyond
+ * ASCII it says itself (RFC 6531 section 3.3) */
 static const bool value[256] = {
-	[33 ... 60] = true, [62 ... 126] = true,
+	[33 ... 60] = true, [62 ... 126] = true, [128 ... 255] = true,
 };
 static const bool graphic[256] = { [33 ... 126] = true };
 /* clang-format on */
@@ -54,7 +55,7 @@ take_path(struct span *in, struct span *path, struct address *address)
 	if (!span_take(in, '<'))
 		return &fault_address_syntax;
 	start = *in;
-	TRY(address_take(in, address));
+	TRY(address_take_utf8(in, address));
 	*path = span_before(start, *in);
 	return span_take(in, '>') ? OK : &fault_address_syntax;
 }
@@ -85,77 +86,143 @@ take_parameter(struct span *in, struct parameter *out)
 	return OK;
 }
 
-enum { SEEN_SIZE = 1, SEEN_BODY = 2, SEEN_AUTH = 4 };
-
 static FALLIBLE
-once(unsigned *seen, unsigned bit)
+mail_size(const struct parameter *p, void *arg)
 {
-	if (*seen & bit)
-		return &fault_verb_argument;
-	*seen |= bit;
-	return OK;
-}
+	struct command_mail *m = arg;
 
-static FALLIBLE
-mail_size(const struct parameter *p, struct command_mail *m)
-{
 	if (!span_is_set(p->value) ||
 		number_parse(p->value, 0, UINT64_MAX, &m->size))
 		return &fault_verb_argument;
 	return OK;
 }
 
-/* RFC 6152: BODY=7BIT or 8BITMIME */
 static FALLIBLE
-mail_body(const struct parameter *p, struct command_mail *m)
+mail_body(const struct parameter *p, void *arg)
 {
-	if (!span_is_set(p->value))
-		return &fault_verb_argument;
-	if (span_equals_nocase(p->value, SPAN("8BITMIME")))
-		m->eight_bit = true;
-	else if (!span_equals_nocase(p->value, SPAN("7BIT")))
-		return &fault_verb_argument;
-	return OK;
-}
-
-/* RFC 4954 section 5: only "the sender is not known to us" is taken. */
-static FALLIBLE
-mail_auth(const struct parameter *p, struct command_mail *m)
-{
-	(void)m;
-	return span_is_set(p->value) && span_equals(p->value, SPAN("<>"))
+	(void)arg;
+	return span_is_set(p->value) &&
+			(span_equals_nocase(p->value, SPAN("8BITMIME")) ||
+				span_equals_nocase(p->value, SPAN("7BIT")))
 		? OK
 		: &fault_verb_argument;
 }
 
-static const struct {
-	const char *name;
-	unsigned bit;
-	const struct fault *(*take)(const struct parameter *p,
-		struct command_mail *m);
-} parameters[] = {
-	{ "SIZE", SEEN_SIZE, mail_size },
-	{ "BODY", SEEN_BODY, mail_body },
-	{ "AUTH", SEEN_AUTH, mail_auth },
-};
+/* RFC 4954 section 5: "<>", or a mailbox as xtext */
+static FALLIBLE
+mail_auth(const struct parameter *p, void *arg)
+{
+	uint8_t room[MAILBOX_MAX];
+	struct buf mailbox = BUF(room);
+	struct address address;
+
+	(void)arg;
+	if (span_is_set(p->value) && span_equals(p->value, SPAN("<>")))
+		return OK;
+	if (!span_is_set(p->value) || !xtext_is_sound(p->value) ||
+		!xtext_decode(p->value, &mailbox) ||
+		address_parse(buf_view(&mailbox), &address))
+		return &fault_verb_argument;
+	return OK;
+}
 
 static FALLIBLE
-mail_parameter(const struct parameter *p, unsigned *seen,
-	struct command_mail *m)
+mail_utf8(const struct parameter *p, void *arg)
 {
-	for (size_t i = 0; i < COUNT_OF(parameters); i++)
-		if (span_equals_nocase(p->name, span_of(parameters[i].name))) {
-			TRY(once(seen, parameters[i].bit));
-			return parameters[i].take(p, m);
-		}
-	return &fault_parameter_unknown;
+	struct command_mail *m = arg;
+
+	m->utf8 = true;
+	return span_is_set(p->value) ? &fault_verb_argument : OK;
+}
+
+static FALLIBLE
+mail_ret(const struct parameter *p, void *arg)
+{
+	struct command_mail *m = arg;
+
+	if (!span_is_set(p->value))
+		return &fault_verb_argument;
+	if (span_equals_nocase(p->value, SPAN("FULL")))
+		m->ret = RETURN_FULL;
+	else if (span_equals_nocase(p->value, SPAN("HDRS")))
+		m->ret = RETURN_HEADERS;
+	else
+		return &fault_verb_argument;
+	return OK;
+}
+
+static FALLIBLE
+mail_envid(const struct parameter *p, void *arg)
+{
+	struct command_mail *m = arg;
+
+	m->envid = p->value;
+	return span_is_set(p->value) && p->value.len <= ENVID_MAX &&
+			xtext_is_sound(p->value)
+		? OK
+		: &fault_verb_argument;
+}
+
+static FALLIBLE
+rcpt_notify(const struct parameter *p, void *arg)
+{
+	struct command_rcpt *r = arg;
+
+	return span_is_set(p->value) && notify_parse(p->value, &r->notify)
+		? OK
+		: &fault_verb_argument;
+}
+
+/* Whether it may have characters beyond ASCII is judged with the path. */
+static FALLIBLE
+rcpt_orcpt(const struct parameter *p, void *arg)
+{
+	struct command_rcpt *r = arg;
+
+	r->orcpt = p->value;
+	return span_is_set(p->value) ? OK : &fault_verb_argument;
+}
+
+struct known {
+	const char *name;
+	const struct fault *(*take)(const struct parameter *p, void *arg);
+};
+
+static const struct known of_mail[] = { { "SIZE", mail_size },
+	{ "BODY", mail_body }, { "AUTH", mail_auth }, { "SMTPUTF8", mail_utf8 },
+	{ "RET", mail_ret }, { "ENVID", mail_envid } };
+static const struct known of_rcpt[] = { { "NOTIFY", rcpt_notify },
+	{ "ORCPT", rcpt_orcpt } };
+
+/* *(SP parameter), each of those that are known at most once */
+static FALLIBLE
+take_parameters(struct span *in, const struct known *known, size_t count,
+	void *arg)
+{
+	unsigned seen = 0;
+
+	while (in->len > 0) {
+		struct parameter p;
+		size_t i = 0;
+
+		TRY(take_parameter(in, &p));
+		while (i < count &&
+			!span_equals_nocase(p.name, span_of(known[i].name)))
+			i++;
+		if (i == count)
+			return &fault_parameter_unknown;
+		if (seen & 1u << i)
+			return &fault_verb_argument;
+		seen |= 1u << i;
+		TRY(known[i].take(&p, arg));
+	}
+	return OK;
 }
 
 FALLIBLE
 command_mail(struct span in, struct command_mail *out)
 {
 	struct command_mail m = { .path = SPAN_NONE };
-	unsigned seen = 0;
 
 	if (!span_take_nocase(&in, SPAN("FROM:")))
 		return &fault_verb_argument;
@@ -165,21 +232,17 @@ command_mail(struct span in, struct command_mail *out)
 		span_shift_upto(&in, 3);
 	else
 		TRY(take_path(&in, &m.path, &m.address));
-	while (in.len > 0) {
-		struct parameter p;
-
-		TRY(take_parameter(&in, &p));
-		TRY(mail_parameter(&p, &seen, &m));
-	}
+	TRY(take_parameters(&in, of_mail, COUNT_OF(of_mail), &m));
+	if (m.address.utf8 && !m.utf8)
+		return &fault_address_8bit;
 	*out = m;
 	return OK;
 }
 
 FALLIBLE
-command_rcpt(struct span in, struct command_rcpt *out)
+command_rcpt(struct span in, bool utf8, struct command_rcpt *out)
 {
 	struct command_rcpt r = { .path = SPAN_NONE };
-	struct parameter p;
 
 	if (!span_take_nocase(&in, SPAN("TO:")))
 		return &fault_verb_argument;
@@ -190,10 +253,11 @@ command_rcpt(struct span in, struct command_rcpt *out)
 	} else {
 		TRY(take_path(&in, &r.path, &r.address));
 	}
-	if (in.len > 0) {
-		TRY(take_parameter(&in, &p));
-		return &fault_parameter_unknown;
-	}
+	TRY(take_parameters(&in, of_rcpt, COUNT_OF(of_rcpt), &r));
+	if (r.address.utf8 && !utf8)
+		return &fault_address_8bit;
+	if (span_is_set(r.orcpt) && !orcpt_is_sound(r.orcpt, utf8))
+		return &fault_verb_argument;
 	*out = r;
 	return OK;
 }

@@ -19,10 +19,14 @@ struct command_mail {
 	struct span path; /* SPAN_NONE: the null sender <> */
 	struct address address;
 	uint64_t size; /* 0: not said */
-	bool eight_bit;
+	bool utf8;     /* SMTPUTF8 was said */
+	enum dsn_return ret;
+	struct span envid; /* xtext, SPAN_NONE: not said */
 };
 
-/* "FROM:" Reverse-path [SP Mail-parameters]; SIZE, BODY and AUTH=<> are known.
+/* "FROM:" Reverse-path [SP Mail-parameters]: SIZE (RFC 1870), BODY (RFC 6152),
+ * AUTH (RFC 4954), SMTPUTF8 (RFC 6531), RET and ENVID (RFC 3461).  BODY is not
+ * kept, the octets tell; nor is AUTH: nobody is trusted in it.
  *
  * address_syntax, address_8bit, verb_argument, parameter_unknown */
 FALLIBLE command_mail(struct span argument, struct command_mail *out);
@@ -31,10 +35,15 @@ struct command_rcpt {
 	struct span path;
 	struct address address;
 	bool postmaster; /* <postmaster>, RFC 5321 section 4.1.1.3 */
+	unsigned notify; /* 0: not said */
+	struct span orcpt; /* SPAN_NONE: not said */
 };
 
-/* "TO:" Forward-path; no parameter is known. */
-FALLIBLE command_rcpt(struct span argument, struct command_rcpt *out);
+/* "TO:" Forward-path [SP Rcpt-parameters]: NOTIFY and ORCPT (RFC 3461).
+ *
+ * utf8  SMTPUTF8 was said to MAIL */
+FALLIBLE command_rcpt(struct span argument, bool utf8,
+	struct command_rcpt *out);
 
 struct command_bdat {
 	uint64_t size;

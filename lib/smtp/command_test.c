@@ -52,73 +52,84 @@ static const struct {
 	struct span argument;
 	const char *path; /* NULL: the null sender */
 	uint64_t size;
-	bool eight_bit;
 	const struct fault *fault;
 } mails[] = {
-	{ "a sender", SPAN("FROM:<a@b>"), "a@b", 0, false, OK },
-	{ "the null sender", SPAN("FROM:<>"), NULL, 0, false, OK },
-	{ "a blank before the path", SPAN("from: <a@b>"), "a@b", 0, false,
+	{ "a sender", SPAN("FROM:<a@b>"), "a@b", 0, OK },
+	{ "the null sender", SPAN("FROM:<>"), NULL, 0, OK },
+	{ "a blank before the path", SPAN("from: <a@b>"), "a@b", 0,
 		OK },
-	{ "a blank before the null sender", SPAN("FROM: <>"), NULL, 0, false,
+	{ "a blank before the null sender", SPAN("FROM: <>"), NULL, 0,
 		OK },
 	{ "parameters", SPAN("FROM:<a@b> SIZE=10 BODY=8BITMIME AUTH=<>"),
-		"a@b", 10, true, OK },
+		"a@b", 10, OK },
 	{ "in any case and order", SPAN("FROM:<a@b> body=7bit size=10"),
-		"a@b", 10, false, OK },
+		"a@b", 10, OK },
 	{ "the greatest size", SPAN("FROM:<> SIZE=18446744073709551615"),
-		NULL, UINT64_MAX, false, OK },
+		NULL, UINT64_MAX, OK },
 	{ "EN-D13: a quoted local part is opaque",
 		SPAN("FROM:<\"x'/**/UNION/**/SELECT/**/X'00'--\"@att.test>"),
-		"\"x'/**/UNION/**/SELECT/**/X'00'--\"@att.test", 0, false,
+		"\"x'/**/UNION/**/SELECT/**/X'00'--\"@att.test", 0,
 		OK },
-	{ "two blanks", SPAN("FROM:  <a@b>"), NULL, 0, false,
+	{ "two blanks", SPAN("FROM:  <a@b>"), NULL, 0,
 		&fault_address_syntax },
-	{ "no brackets", SPAN("FROM:a@b"), NULL, 0, false,
+	{ "no brackets", SPAN("FROM:a@b"), NULL, 0,
 		&fault_address_syntax },
-	{ "no colon", SPAN("FROM<a@b>"), NULL, 0, false,
+	{ "no colon", SPAN("FROM<a@b>"), NULL, 0,
 		&fault_verb_argument },
-	{ "nothing", SPAN(""), NULL, 0, false, &fault_verb_argument },
-	{ "something behind the path", SPAN("FROM:<a@b>x"), NULL, 0, false,
+	{ "nothing", SPAN(""), NULL, 0, &fault_verb_argument },
+	{ "something behind the path", SPAN("FROM:<a@b>x"), NULL, 0,
 		&fault_verb_argument },
 	{ "something behind the null sender", SPAN("FROM:<>x"), NULL, 0,
-		false, &fault_verb_argument },
-	{ "an address is not closed", SPAN("FROM:<a@b"), NULL, 0, false,
+		&fault_verb_argument },
+	{ "an address is not closed", SPAN("FROM:<a@b"), NULL, 0,
 		&fault_address_syntax },
 	{ "EN-D01: a shell's words",
 		SPAN("FROM:<;for i in 0 1 2 3;do read r;done;sh;exit 0;>"),
-		NULL, 0, false, &fault_address_syntax },
+		NULL, 0, &fault_address_syntax },
 	{ "EN-D08: a size beyond 64 bits",
-		SPAN("FROM:<> SIZE=18446744073709551616"), NULL, 0, false,
+		SPAN("FROM:<> SIZE=18446744073709551616"), NULL, 0,
 		&fault_verb_argument },
-	{ "EN-D08: a negative size", SPAN("FROM:<> SIZE=-1"), NULL, 0, false,
+	{ "EN-D08: a negative size", SPAN("FROM:<> SIZE=-1"), NULL, 0,
 		&fault_verb_argument },
 	{ "EN-D08: a size twice", SPAN("FROM:<> SIZE=1 SIZE=2"), NULL, 0,
-		false, &fault_verb_argument },
-	{ "EN-D08: a size of nothing", SPAN("FROM:<> SIZE="), NULL, 0, false,
 		&fault_verb_argument },
-	{ "a size without a value", SPAN("FROM:<> SIZE"), NULL, 0, false,
+	{ "EN-D08: a size of nothing", SPAN("FROM:<> SIZE="), NULL, 0,
+		&fault_verb_argument },
+	{ "a size without a value", SPAN("FROM:<> SIZE"), NULL, 0,
 		&fault_verb_argument },
 	{ "a body type that is unknown", SPAN("FROM:<> BODY=BINARYMIME"), NULL,
-		0, false, &fault_verb_argument },
+		0, &fault_verb_argument },
 	{ "EN-D10: xtext with NUL", SPAN("FROM:<> ENVID=a+00b"), NULL, 0,
-		false, &fault_parameter_unknown },
-	{ "EN-D10: xtext with LF", SPAN("FROM:<> AUTH=a+0Ab"), NULL, 0, false,
+		&fault_verb_argument },
+	{ "an envelope's name", SPAN("FROM:<> ENVID=QQ314159 RET=FULL"), NULL, 0,
+		OK },
+	{ "nothing for a name", SPAN("FROM:<> ENVID="), NULL, 0,
+		&fault_verb_argument },
+	{ "another part to return", SPAN("FROM:<> RET=BODY"), NULL, 0,
+		&fault_verb_argument },
+	{ "AUTH of somebody, as xtext",
+		SPAN("FROM:<e=mc2@b> AUTH=e+3Dmc2@b"), "e=mc2@b", 0, OK },
+	{ "EN-D10: xtext with LF", SPAN("FROM:<> AUTH=a+0Ab"), NULL, 0,
 		&fault_verb_argument },
 	{ "EN-D10: xtext that does not end", SPAN("FROM:<> AUTH=+"), NULL, 0,
-		false, &fault_verb_argument },
+		&fault_verb_argument },
 	{ "EN-D10: xtext that is none", SPAN("FROM:<> AUTH=+G1"), NULL, 0,
-		false, &fault_verb_argument },
-	{ "AUTH of somebody", SPAN("FROM:<> AUTH=<alice@l>"), NULL, 0, false,
+		&fault_verb_argument },
+	{ "AUTH of somebody", SPAN("FROM:<> AUTH=<alice@l>"), NULL, 0,
 		&fault_verb_argument },
 	{ "EN-D11: an address beyond ASCII",
-		SPAN("FROM:<\xd0\xb4" "a@att.test>"), NULL, 0, false,
+		SPAN("FROM:<\xd0\xb4" "a@att.test>"), NULL, 0,
 		&fault_address_8bit },
-	{ "SMTPUTF8 is not offered", SPAN("FROM:<a@b> SMTPUTF8"), NULL, 0,
-		false, &fault_parameter_unknown },
-	{ "a parameter that is none", SPAN("FROM:<a@b> =1"), NULL, 0, false,
+	{ "with SMTPUTF8", SPAN("FROM:<\xd0\xb4" "a@att.test> SMTPUTF8"),
+		"\xd0\xb4" "a@att.test", 0, OK },
+	{ "SMTPUTF8 with a value", SPAN("FROM:<a@b> SMTPUTF8=1"), NULL, 0,
+		&fault_verb_argument },
+	{ "a value beyond ASCII", SPAN("FROM:<a@b> SMTPUTF8 ENVID=\xd0\xb4"),
+		NULL, 0, &fault_verb_argument },
+	{ "a parameter that is none", SPAN("FROM:<a@b> =1"), NULL, 0,
 		&fault_verb_argument },
 	{ "two blanks between parameters", SPAN("FROM:<a@b>  SIZE=1"), NULL, 0,
-		false, &fault_verb_argument },
+		&fault_verb_argument },
 };
 
 TEST(command_mail_reads_sender_and_parameters)
@@ -130,8 +141,21 @@ TEST(command_mail_reads_sender_and_parameters)
 		if (c->fault)
 			continue;
 		CHECK_SPAN(m.path, c->path);
-		CHECK(m.size == c->size && m.eight_bit == c->eight_bit);
+		CHECK(m.size == c->size);
 	}
+}
+
+TEST(command_mail_keeps_what_is_carried_on)
+{
+	struct command_mail m;
+
+	CHECK_OK(command_mail(SPAN("FROM:<a@b> ret=hdrs ENVID=a+2Bb smtputf8"),
+		&m));
+	CHECK_NUMBER(m.ret, RETURN_HEADERS);
+	CHECK_SPAN(m.envid, "a+2Bb");
+	CHECK(m.utf8);
+	CHECK_OK(command_mail(SPAN("FROM:<a@b>"), &m));
+	CHECK(m.ret == RETURN_UNSAID && !span_is_set(m.envid) && !m.utf8);
 }
 
 static const struct {
@@ -156,7 +180,20 @@ static const struct {
 	{ "EN-D07: a final dot", SPAN("TO:<v@vic.test.>"), NULL, false,
 		&fault_address_syntax },
 	{ "EN-D09: ORCPT", SPAN("TO:<v@b> ORCPT=rfc822;a+0Abcc:+20z@x"), NULL,
-		false, &fault_parameter_unknown },
+		false, &fault_verb_argument },
+	{ "what to hear of it",
+		SPAN("TO:<v@b> NOTIFY=DELAY,FAILURE ORCPT=rfc822;v@b"), "v@b",
+		false, OK },
+	{ "for postmaster too", SPAN("TO:<postmaster> NOTIFY=NEVER"),
+		"postmaster", true, OK },
+	{ "NOTIFY twice", SPAN("TO:<v@b> NOTIFY=NEVER NOTIFY=NEVER"), NULL,
+		false, &fault_verb_argument },
+	{ "NOTIFY of nothing", SPAN("TO:<v@b> NOTIFY"), NULL, false,
+		&fault_verb_argument },
+	{ "a parameter of MAIL", SPAN("TO:<v@b> SIZE=1"), NULL, false,
+		&fault_parameter_unknown },
+	{ "EN-D11: beyond ASCII", SPAN("TO:<\xd0\xb4@b>"), NULL, false,
+		&fault_address_8bit },
 	{ "nobody", SPAN("TO:<>"), NULL, false, &fault_address_syntax },
 	{ "another name without a domain", SPAN("TO:<root>"), NULL, false,
 		&fault_address_syntax },
@@ -176,12 +213,26 @@ TEST(command_rcpt_reads_a_recipient)
 	EACH_CASE(c, rcpts) {
 		struct command_rcpt r;
 
-		CHECK_FAULT(command_rcpt(c->argument, &r), c->fault);
+		CHECK_FAULT(command_rcpt(c->argument, false, &r), c->fault);
 		if (c->fault)
 			continue;
 		CHECK_SPAN(r.path, c->path);
 		CHECK(r.postmaster == c->postmaster);
 	}
+}
+
+TEST(command_rcpt_keeps_what_is_carried_on)
+{
+	struct command_rcpt r;
+
+	CHECK_OK(command_rcpt(SPAN("TO:<v@b> notify=success ORCPT=x;y"), false,
+		&r));
+	CHECK_NUMBER(r.notify, NOTIFY_SUCCESS);
+	CHECK_SPAN(r.orcpt, "x;y");
+	CHECK_OK(command_rcpt(SPAN("TO:<\xd0\xb4@b> ORCPT=utf-8;\xd0\xb4@b"),
+		true, &r));
+	CHECK(r.address.utf8 && r.notify == 0);
+	CHECK_SPAN(r.orcpt, "utf-8;\xd0\xb4@b");
 }
 
 static const struct {

@@ -100,27 +100,58 @@ smtp_refuse(struct smtp_server *s, const struct fault *f)
 /* --- verbs --------------------------------------------------------------- */
 
 static void
+put_word(struct smtp_server *s, struct span word)
+{
+	MUST(put_reply_line(&s->out, 250, word, false));
+}
+
+static void
+put_size(struct smtp_server *s)
+{
+	uint8_t text[32];
+	struct buf b = BUF(text);
+
+	MUST(buf_put_text(&b, "SIZE ") &&
+		buf_put_number(&b, s->profile->max_message));
+	put_word(s, buf_view(&b));
+}
+
+/* RFC 9422 */
+static void
+put_limits(struct smtp_server *s)
+{
+	uint8_t text[64];
+	struct buf b = BUF(text);
+
+	MUST(buf_put_text(&b, "LIMITS MAILMAX=") &&
+		buf_put_number(&b, s->profile->max_messages) &&
+		buf_put_text(&b, " RCPTMAX=") &&
+		buf_put_number(&b, s->profile->max_rcpts));
+	put_word(s, buf_view(&b));
+}
+
+static void
 put_capabilities(struct smtp_server *s)
 {
 	const struct smtp_profile *p = s->profile;
-	uint8_t size[32];
-	struct buf b = BUF(size);
 
-	MUST(put_reply_line(&s->out, 250, p->host, false));
-	MUST(put_reply_line(&s->out, 250, SPAN("PIPELINING"), false));
-	MUST(buf_put_text(&b, "SIZE ") && buf_put_number(&b, p->max_message));
-	MUST(put_reply_line(&s->out, 250, buf_view(&b), false));
-	MUST(put_reply_line(&s->out, 250, SPAN("8BITMIME"), false));
+	put_word(s, p->host);
+	put_word(s, SPAN("PIPELINING"));
+	put_size(s);
+	put_word(s, SPAN("8BITMIME"));
+	put_word(s, SPAN("SMTPUTF8"));
 	if (!p->lmtp)
-		MUST(put_reply_line(&s->out, 250, SPAN("CHUNKING"), false));
+		put_word(s, SPAN("CHUNKING"));
+	if (p->submission)
+		put_word(s, SPAN("DSN"));
+	put_limits(s);
 	if (p->tls_offered && !s->secured)
-		MUST(put_reply_line(&s->out, 250, SPAN("STARTTLS"), false));
+		put_word(s, SPAN("STARTTLS"));
 	if (p->submission && s->secured && !s->logged_in)
-		MUST(put_reply_line(&s->out, 250,
+		put_word(s,
 			s->binding ? SPAN("AUTH SCRAM-SHA-256-PLUS "
 					  "SCRAM-SHA-256 PLAIN")
-				   : SPAN("AUTH SCRAM-SHA-256 PLAIN"),
-			false));
+				   : SPAN("AUTH SCRAM-SHA-256 PLAIN"));
 	MUST(put_reply_line(&s->out, 250, SPAN("ENHANCEDSTATUSCODES"), true));
 }
 
@@ -185,6 +216,8 @@ mail(struct smtp_server *s, struct span argument)
 	if (s->profile->submission && !s->logged_in)
 		return &fault_login_needed;
 	TRY(command_mail(argument, &m));
+	if (!s->profile->submission && (m.ret || span_is_set(m.envid)))
+		return &fault_parameter_unknown; /* DSN is not offered */
 	if (m.size > s->profile->max_message)
 		return &fault_message_too_large;
 	if (s->messages >= s->profile->max_messages) {
@@ -195,7 +228,9 @@ mail(struct smtp_server *s, struct span argument)
 	s->ask = (struct smtp_ask){ .path = m.path,
 		.address = m.address,
 		.size = m.size,
-		.eight_bit = m.eight_bit };
+		.utf8 = m.utf8,
+		.ret = m.ret,
+		.envid = m.envid };
 	smtp_ask(s, SMTP_ASK_MAIL, SMTP_HAS_SENDER);
 	return OK;
 }
@@ -205,12 +240,16 @@ rcpt(struct smtp_server *s, struct span argument)
 {
 	struct command_rcpt r;
 
-	TRY(command_rcpt(argument, &r));
+	TRY(command_rcpt(argument, s->txn.utf8, &r));
+	if (!s->profile->submission && (r.notify || span_is_set(r.orcpt)))
+		return &fault_parameter_unknown;
 	if (s->txn.rcpts >= s->profile->max_rcpts)
 		return &fault_rcpt_too_many;
 	s->ask = (struct smtp_ask){ .path = r.path,
 		.address = r.address,
-		.postmaster = r.postmaster };
+		.postmaster = r.postmaster,
+		.notify = r.notify,
+		.orcpt = r.orcpt };
 	smtp_ask(s, SMTP_ASK_RCPT, SMTP_HAS_RCPT);
 	return OK;
 }
@@ -445,8 +484,10 @@ smtp_answer(struct smtp_server *s, const struct fault *f)
 		return;
 	}
 	s->state = s->next;
-	if (verb == SMTP_ASK_MAIL)
+	if (verb == SMTP_ASK_MAIL) {
+		s->txn.utf8 = s->ask.utf8;
 		ok(s, "2.1.0");
+	}
 	if (verb == SMTP_ASK_BODY)
 		MUST(put_reply(&s->out, 354, NULL,
 			SPAN("End data with <CR><LF>.<CR><LF>")));

@@ -21,6 +21,7 @@
 #pragma once
 
 #include "lib/mail/address.h"
+#include "lib/mail/notify.h"
 #include "lib/smtp/data.h"
 #include "lib/smtp/line.h"
 
@@ -60,9 +61,9 @@ enum smtp_ask_verb {
 	SMTP_ASK_LOGIN_DROP, /* the client gave up.  Answer: smtp_answer    */
 	/* a credential was sent in clear and not looked at (NC-2.1.4) */
 	SMTP_ASK_BURN,
-	/* path (unset: null sender), size (0: not said), eight_bit */
+	/* path (unset: null sender), size (0: not said), utf8, ret, envid */
 	SMTP_ASK_MAIL,
-	/* path; or `postmaster` without a domain */
+	/* path, or `postmaster` without a domain; notify, orcpt */
 	SMTP_ASK_RCPT,
 	/* make room for a message, of which the sizes are said if it comes
 	 * `chunked`.  If not, octets that are here already came without waiting
@@ -71,8 +72,8 @@ enum smtp_ask_verb {
 	/* `octets`, valid during the ask: take them now, answer now.  After a
 	 * fault the rest is read and dropped. */
 	SMTP_ASK_OCTETS,
-	/* that was all: check and keep it.  Answer: smtp_kept, or smtp_answer
-	 * with a fault */
+	/* that was all: check and keep it; eight_bit.  Answer: smtp_kept, or
+	 * smtp_answer with a fault */
 	SMTP_ASK_KEEP,
 	/* forget the transaction: sender, recipients, body */
 	SMTP_ASK_FORGET,
@@ -90,7 +91,11 @@ struct smtp_ask {
 	struct address address;
 	bool postmaster;
 	uint64_t size;
-	bool eight_bit, chunked;
+	bool utf8, chunked;
+	bool eight_bit; /* an octet is, whatever BODY said (RFC 6152)  */
+	enum dsn_return ret;
+	unsigned notify;
+	struct span envid, orcpt; /* as written; SPAN_NONE: not said   */
 	struct span octets;
 };
 
@@ -99,6 +104,8 @@ struct smtp_ask {
 struct smtp_txn {
 	uint32_t rcpts;     /* accepted                                  */
 	uint64_t received;  /* octets of the message                     */
+	bool utf8;          /* MAIL said SMTPUTF8                        */
+	bool eight_bit;     /* an octet of the message is                */
 	const struct fault *failed; /* why the message cannot be kept     */
 	struct data_reader data;
 };

@@ -14,6 +14,32 @@ smtp_data(struct smtp_server *s, struct span argument)
 	return OK;
 }
 
+static bool
+is_eight_bit(struct span s)
+{
+	uint8_t all = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		all |= s.at[i];
+	return all >= 0x80;
+}
+
+static void
+give_octets(struct smtp_server *s, struct span octets)
+{
+	if (!s->txn.eight_bit)
+		s->txn.eight_bit = is_eight_bit(octets);
+	s->ask = (struct smtp_ask){ .octets = octets };
+	smtp_ask(s, SMTP_ASK_OCTETS, s->state);
+}
+
+static void
+ask_keep(struct smtp_server *s)
+{
+	s->ask = (struct smtp_ask){ .eight_bit = s->txn.eight_bit };
+	smtp_ask(s, SMTP_ASK_KEEP, SMTP_READY);
+}
+
 /* Octets of the message that may come before something changes: first it is
  * too large, then the session ends. */
 static uint64_t
@@ -63,14 +89,12 @@ smtp_read_data(struct smtp_server *s, struct span *in)
 			smtp_answered_data(s, start);
 			smtp_forget_for(s, SMTP_READY);
 		} else {
-			s->ask = (struct smtp_ask){ 0 };
-			smtp_ask(s, SMTP_ASK_KEEP, SMTP_READY);
+			ask_keep(s);
 		}
 		return true;
 	}
 	if (piece.len > 0 && !s->txn.failed) {
-		s->ask = (struct smtp_ask){ .octets = piece };
-		smtp_ask(s, SMTP_ASK_OCTETS, SMTP_IN_DATA);
+		give_octets(s, piece);
 		return true;
 	}
 	return in->len > 0;
@@ -147,8 +171,7 @@ end_chunk(struct smtp_server *s)
 	if (f) {
 		refuse_chunk(s, f);
 	} else if (s->chunk.last) {
-		s->ask = (struct smtp_ask){ 0 };
-		smtp_ask(s, SMTP_ASK_KEEP, SMTP_READY);
+		ask_keep(s);
 	} else {
 		smtp_say(s, 250, "2.0.0", "Chunk received");
 		s->state = SMTP_HAS_CHUNKS;
@@ -172,8 +195,7 @@ smtp_read_chunk(struct smtp_server *s, struct span *in)
 	s->txn.failed = data_check(&s->txn.data, piece);
 	if (s->txn.failed)
 		return true;
-	s->ask = (struct smtp_ask){ .octets = piece };
-	smtp_ask(s, SMTP_ASK_OCTETS, SMTP_IN_CHUNK);
+	give_octets(s, piece);
 	return true;
 }
 

@@ -44,7 +44,7 @@ static bool
 same_txn(const struct smtp_txn *a, const struct smtp_txn *b)
 {
 	return a->rcpts == b->rcpts && a->received == b->received &&
-		a->failed == b->failed && a->data.at == b->data.at &&
+		a->utf8 == b->utf8 && a->failed == b->failed && a->data.at == b->data.at &&
 		a->data.line == b->data.line;
 }
 

@@ -209,10 +209,11 @@ put_canonical(struct lookup *l, struct span text, struct buf *out)
 				buf_put(out, SITE_TEXT(site->domains[0].name))
 			? OK
 			: &fault_address_syntax;
-	TRY(address_parse(text, &address));
+	TRY(address_parse_utf8(text, &address));
+	TRY(address_canonical(&address, out));
 	l->represented = !address.is_literal &&
-		site_represents(site, address.domain);
-	return address_canonical(&address, out);
+		site_represents(site, address_domain(buf_view(out)));
+	return OK;
 }
 
 static FALLIBLE

@@ -57,9 +57,9 @@ message_reset(struct session *s)
 static FALLIBLE
 ask_mail(struct session *s, const struct smtp_ask *ask)
 {
+	(void)ask;
 	message_reset(s);
-	TRY(transaction_set_sender(&s->txn, SITE_TEXT(site(s)->sender),
-		ask->eight_bit));
+	TRY(transaction_set_sender(&s->txn, SITE_TEXT(site(s)->sender)));
 	smtp_answer(&s->engine, OK);
 	return OK;
 }
@@ -92,7 +92,7 @@ static FALLIBLE
 ask_rcpt(struct session *s, const struct smtp_ask *ask)
 {
 	TRY(transaction_begin_rcpt(&s->txn, reader_of(s, ask)));
-	TRY(transaction_add_remote(&s->txn));
+	TRY(transaction_add_remote(&s->txn, 0, SPAN("")));
 	smtp_answer(&s->engine, OK);
 	return OK;
 }
@@ -331,9 +331,8 @@ ask_keep(struct session *s, const struct smtp_ask *ask)
 	struct enqueue_open m = { .arrived_us = clock_instant().us,
 		.rcpts = s->txn.remote,
 		.sender_len = (uint16_t)s->txn.sender.len,
-		.eight_bit = s->txn.eight_bit };
+		.eight_bit = ask->eight_bit };
 
-	(void)ask;
 	s->txn.committing = true;
 	if (!s->header.over) /* a message without a body */
 		TRY(end_header(s));

@@ -43,6 +43,8 @@ place_of(const struct queue_process *p, const struct queued *q,
 	const struct queue_route *r = q->route;
 	const struct site *s = site(p);
 	const struct site_smarthost *h;
+	uint8_t room[DOMAIN_MAX];
+	struct buf domain = BUF(room);
 	struct address a;
 
 	if (r) {
@@ -54,9 +56,10 @@ place_of(const struct queue_process *p, const struct queued *q,
 		set_name(out, true, SITE_TEXT(h->name), h->port);
 		return true;
 	}
-	if (address_parse(rcpt->address, &a) || a.is_literal)
+	if (address_parse_utf8(rcpt->address, &a) || a.is_literal ||
+		!put_domain(&domain, a.domain))
 		return false;
-	set_name(out, false, a.domain, SMTP_PORT);
+	set_name(out, false, buf_view(&domain), SMTP_PORT);
 	return true;
 }
 

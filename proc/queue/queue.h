@@ -31,7 +31,7 @@ struct incoming {
 	uint64_t id; /* of the message, once it is in */
 	const struct fault *fault;
 	bool whole, over; /* all of it came; it is in the journal, or not */
-	struct span rcpts[QUEUE_RCPTS_MAX];
+	struct rcpt_record rcpts[QUEUE_RCPTS_MAX];
 };
 
 /* Where mail goes: a host that was named by the settings or the operator, or a

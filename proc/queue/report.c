@@ -160,6 +160,7 @@ report_enqueue(struct queue_process *p, struct span sender, struct span rcpt,
 		.grant = { .session = session,
 			.expires_us = INT64_MAX,
 			.kind = GRANT_LOCAL } };
+	const struct rcpt_record to = { .address = rcpt };
 	OWNED(fd_close) int body = -1;
 	struct queued *fresh;
 
@@ -169,7 +170,7 @@ report_enqueue(struct queue_process *p, struct span sender, struct span rcpt,
 	sha256(text, m.verdict.sha256);
 	seal(p, &m);
 	TRY(fd_memory_of("report", text, &body));
-	TRY(queue_add(p->queue, &m, &rcpt, body, now, &fresh));
+	TRY(queue_add(p->queue, &m, &to, body, now, &fresh));
 	p->dirty = true;
 	*id = fresh->id;
 	LOG(EV_QUEUED, session, log_id(fresh->id), log_text(sender),

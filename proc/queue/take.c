@@ -5,7 +5,7 @@
 #include "sys/fd.h"
 #include "sys/log.h"
 
-#define ENVELOPE (1u << 20) /* octets of an envelope */
+#define ENVELOPE (2u << 20) /* octets of an envelope */
 
 /* What is not whole yet.  An asker hands a message over in one go, so it has one
  * such, and what another follows was broken off. */
@@ -97,6 +97,18 @@ take_open(struct queue_process *p, struct channel *c,
 	}
 }
 
+static FALLIBLE
+keep_rcpt(struct incoming *in, const struct enqueue_rcpt *m)
+{
+	struct rcpt_record *r = &in->rcpts[in->count];
+
+	TRY(arena_copy(&in->arena, span_at(m->address, m->address_len),
+		&r->address));
+	r->notify = m->wish.notify;
+	return arena_copy(&in->arena,
+		span_at(m->wish.orcpt, m->wish.orcpt_len), &r->orcpt);
+}
+
 void
 take_rcpt(struct queue_process *p, struct channel *c,
 	const struct enqueue_rcpt *m)
@@ -105,10 +117,10 @@ take_rcpt(struct queue_process *p, struct channel *c,
 
 	if (!in || in->open.head.serial != m->head.serial ||
 		in->open.head.session != m->head.session ||
-		m->address_len > sizeof m->address)
+		m->address_len > sizeof m->address ||
+		m->wish.orcpt_len > sizeof m->wish.orcpt)
 		return;
-	if (arena_copy(&in->arena, span_at(m->address, m->address_len),
-		    &in->rcpts[in->count])) {
+	if (keep_rcpt(in, m)) {
 		refuse(c, &m->head, &fault_queue_full);
 		forget(p, in);
 		return;

@@ -77,11 +77,14 @@ send_rcpts(struct queue_process *p, const struct job *j,
 					.session = j->id } };
 
 	for (uint32_t i = 0; i < j->count; i++) {
-		struct span address = q->rcpts[j->rcpts[i]].address;
+		const struct queue_rcpt *r = &q->rcpts[j->rcpts[i]];
 
 		m.head.serial = i;
-		m.address_len = (uint16_t)address.len;
-		memcpy(m.address, address.at, address.len);
+		m.address_len = (uint16_t)r->address.len;
+		memcpy(m.address, r->address.at, r->address.len);
+		m.wish.notify = r->notify;
+		m.wish.orcpt_len = (uint16_t)r->orcpt.len;
+		memcpy(m.wish.orcpt, r->orcpt.at, r->orcpt.len);
 		TRY(channel_send(role_link(p->role, RELAY), &m, -1));
 	}
 	return OK;
@@ -96,8 +99,12 @@ send_job(struct queue_process *p, const struct job *j, const struct queued *q,
 		.size = q->size,
 		.rcpts = j->count,
 		.sender_len = (uint16_t)q->sender.len,
-		.eight_bit = q->eight_bit };
+		.eight_bit = q->eight_bit,
+		.wish = { .utf8 = q->utf8,
+			.ret = q->ret,
+			.envid_len = (uint8_t)q->envid.len } };
 
+	memcpy(m.wish.envid, q->envid.at, q->envid.len);
 	memcpy(m.sender, q->sender.at, q->sender.len);
 	TRY(channel_send(role_link(p->role, RELAY), &m, body));
 	return send_rcpts(p, j, q);

@@ -120,14 +120,19 @@ job_begin(struct relay *r, struct job *j)
 static FALLIBLE
 fill(struct relay *r, struct job *j, const struct relay_job *m)
 {
-	struct span sender;
+	struct span sender, envid;
 
 	arena_init(&j->arena, &r->arenas, ENVELOPE);
 	TRY(arena_copy(&j->arena, span_at(m->sender, m->sender_len), &sender));
+	TRY(arena_copy(&j->arena, span_at(m->wish.envid, m->wish.envid_len),
+		&envid));
 	j->message = (struct client_job){ .sender = sender,
 		.rcpts = j->rcpts,
 		.size = m->size,
-		.eight_bit = m->eight_bit };
+		.eight_bit = m->eight_bit,
+		.utf8 = m->wish.utf8,
+		.ret = m->wish.ret,
+		.envid = envid };
 	return timer_open(role_loop(r->role), nobody_connected,
 		&waiting[j->slot], &j->patience);
 }
@@ -154,7 +159,8 @@ job_open(struct relay *r, const struct relay_job *m, int body)
 
 	close_begun(r);
 	if (m->rcpts == 0 || m->rcpts > CLIENT_RCPTS_MAX ||
-		m->sender_len > ADDRESS_MAX || r->stopping)
+		m->sender_len > ADDRESS_MAX ||
+		m->wish.envid_len > WISH_ENVID_MAX || r->stopping)
 		return;
 	j = pool_take(r->jobs, &slot);
 	if (!j)
@@ -171,15 +177,27 @@ job_open(struct relay *r, const struct relay_job *m, int body)
 		timer_set(j->patience, DIALLING_US);
 }
 
+static FALLIBLE
+keep_rcpt(struct job *j, const struct relay_rcpt *m)
+{
+	struct client_rcpt *r = &j->rcpts[j->message.count];
+
+	TRY(arena_copy(&j->arena, span_at(m->address, m->address_len),
+		&r->address));
+	r->notify = m->wish.notify;
+	return arena_copy(&j->arena,
+		span_at(m->wish.orcpt, m->wish.orcpt_len), &r->orcpt);
+}
+
 void
 job_add_rcpt(struct relay *r, const struct relay_rcpt *m)
 {
 	struct job *j = job_find(r, m->head.session);
 
-	if (!j || job_is_whole(j) || m->address_len > ADDRESS_MAX)
+	if (!j || job_is_whole(j) || m->address_len > ADDRESS_MAX ||
+		m->wish.orcpt_len > WISH_ORCPT_MAX)
 		return;
-	if (arena_copy(&j->arena, span_at(m->address, m->address_len),
-		    &j->rcpts[j->message.count])) {
+	if (keep_rcpt(j, m)) {
 		job_fail(r, j, "No room");
 		return;
 	}

@@ -39,7 +39,7 @@ struct job {
 	struct timer *patience;
 	struct arena arena;
 	struct client_job message;
-	struct span rcpts[CLIENT_RCPTS_MAX];
+	struct client_rcpt rcpts[CLIENT_RCPTS_MAX];
 };
 
 struct connection {

@@ -1,8 +1,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/codec.h"
 #include "state/queue/core.h"
+
+/* A copy at *text, which moves behind it. */
+static struct span
+keep(uint8_t **text, struct span s)
+{
+	struct span copy = span_at(*text, s.len);
+
+	if (s.len > 0)
+		memcpy(*text, s.at, s.len);
+	*text += s.len;
+	return copy;
+}
 
 /* One allocation: the message, its recipients, and all their text. */
 FALLIBLE
@@ -10,7 +21,8 @@ message_new(const struct message_record *r, uint64_t id, struct queued **out)
 {
 	size_t fixed = sizeof(struct queued) +
 		r->count * sizeof(struct queue_rcpt);
-	struct queued *m = malloc(fixed + r->sender.len + r->rcpts.len);
+	struct queued *m = malloc(
+		fixed + r->sender.len + r->envid.len + r->rcpts.len);
 	struct span rest;
 	uint8_t *text;
 
@@ -23,21 +35,25 @@ message_new(const struct message_record *r, uint64_t id, struct queued **out)
 		.count = r->count,
 		.open = r->count,
 		.eight_bit = r->eight_bit,
+		.utf8 = r->utf8,
+		.ret = r->ret,
 		.heap = NOT_PLANNED };
 	text = (uint8_t *)m + fixed;
-	if (r->sender.len > 0)
-		memcpy(text, r->sender.at, r->sender.len);
-	m->sender = span_at(text, r->sender.len);
-	text += r->sender.len;
-	memcpy(text, r->rcpts.at, r->rcpts.len);
-	rest = span_at(text, r->rcpts.len);
+	m->sender = keep(&text, r->sender);
+	m->envid = keep(&text, r->envid);
+	rest = keep(&text, r->rcpts);
 	for (uint32_t i = 0; i < m->count; i++) {
-		m->rcpts[i] = (struct queue_rcpt){ .state = RCPT_PENDING,
-			.next_us = r->arrived_us };
-		if (!take_block(&rest, &m->rcpts[i].address)) {
+		struct rcpt_record rcpt;
+
+		if (!take_rcpt_record(&rest, &rcpt)) {
 			free(m);
 			return &fault_record_damaged;
 		}
+		m->rcpts[i] = (struct queue_rcpt){ .address = rcpt.address,
+			.orcpt = rcpt.orcpt,
+			.notify = rcpt.notify,
+			.state = RCPT_PENDING,
+			.next_us = r->arrived_us };
 	}
 	*out = m;
 	return OK;

@@ -6,11 +6,13 @@
 #include "lib/base/codec.h"
 #include "lib/base/must.h"
 #include "lib/base/number.h"
+#include "lib/mail/notify.h"
 #include "lib/sched/schedule.h"
 #include "state/queue/core.h"
 #include "sys/fd.h"
 
-#define RCPTS_OCTETS (QUEUE_RCPTS_MAX * (ADDRESS_MAX + 2))
+#define RCPTS_OCTETS \
+	(QUEUE_RCPTS_MAX * (ADDRESS_MAX + 2 + 1 + WISH_ORCPT_MAX + 2))
 
 static FALLIBLE
 append(struct queue *q, uint16_t type, struct buf *b)
@@ -47,20 +49,25 @@ check_seals(const struct queue *q, const struct enqueue_open *m,
 }
 
 static FALLIBLE
-describe(const struct enqueue_open *m, const struct span *rcpts, struct buf *b,
-	struct message_record *r)
+describe(const struct enqueue_open *m, const struct rcpt_record *rcpts,
+	struct buf *b, struct message_record *r)
 {
 	if (m->rcpts == 0 || m->rcpts > QUEUE_RCPTS_MAX ||
-		m->sender_len > sizeof m->sender)
+		m->sender_len > sizeof m->sender ||
+		m->wish.envid_len > sizeof m->wish.envid ||
+		m->wish.ret > RETURN_MAX)
 		return &fault_ipc_malformed;
 	for (uint32_t i = 0; i < m->rcpts; i++)
-		if (!put_block(b, rcpts[i]))
+		if (!put_rcpt_record(b, &rcpts[i]))
 			return &fault_queue_full;
 	*r = (struct message_record){ .session = m->head.session,
 		.arrived_us = m->arrived_us,
 		.account = m->grant.account,
 		.count = m->rcpts,
 		.eight_bit = m->eight_bit,
+		.utf8 = m->wish.utf8,
+		.ret = m->wish.ret,
+		.envid = span_at(m->wish.envid, m->wish.envid_len),
 		.sender = span_at(m->sender, m->sender_len),
 		.rcpts = buf_view(b) };
 	return OK;
@@ -78,7 +85,7 @@ make_room(struct queue *q)
 
 FALLIBLE
 queue_add(struct queue *q, const struct enqueue_open *m,
-	const struct span *rcpts, int body, struct instant now,
+	const struct rcpt_record *rcpts, int body, struct instant now,
 	struct queued **out)
 {
 	static uint8_t rcpts_room[RCPTS_OCTETS], head_room[RCPTS_OCTETS + 1024];

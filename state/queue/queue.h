@@ -23,7 +23,8 @@
 struct queue;
 
 struct queue_rcpt {
-	struct span address;
+	struct span address, orcpt;
+	uint8_t notify; /* bits of lib/mail/notify.h */
 	uint32_t state; /* enum rcpt_state */
 	uint32_t attempts;
 	int64_t next_us; /* struct instant; the next attempt */
@@ -50,10 +51,11 @@ struct queued {
 	uint64_t session, size;
 	int64_t arrived_us;
 	uint32_t account, count, open; /* open: recipients not DONE or FAILED */
-	bool eight_bit, held, at_work, reporting, awaited;
+	uint8_t ret; /* enum dsn_return */
+	bool eight_bit, utf8, held, at_work, reporting, awaited;
 	struct place place;
 	struct queue_route *route; /* NULL: as the settings say */
-	struct span sender;
+	struct span sender, envid;
 	size_t heap;   /* where in the schedule */
 	int64_t due_us; /* key of the schedule */
 	struct queue_line *line; /* where it stands instead; NULL: nowhere */
@@ -84,7 +86,7 @@ void queue_close(struct queue **q);
  *
  * m       envelope, verdict and grant; awaited: it is due only after queue_keep,
  *         QUEUE_AWAITED or a restart
- * rcpts   m->rcpts addresses
+ * rcpts   m->rcpts of them
  * body    descriptor, read from its start; stays the caller's
  *
  * grant_missing, verdict_missing  seals that do not hold, an ended grant, or a
@@ -92,7 +94,7 @@ void queue_close(struct queue **q);
  * verdict_mismatch  other octets than those of the verdict
  * queue_full, storage_full, storage_failed */
 FALLIBLE queue_add(struct queue *q, const struct enqueue_open *m,
-	const struct span *rcpts, int body, struct instant now,
+	const struct rcpt_record *rcpts, int body, struct instant now,
 	struct queued **out);
 
 /* An awaited message is due now. */

@@ -1,22 +1,44 @@
 #include "state/queue/record.h"
 
 #include "lib/base/codec.h"
+#include "lib/mail/notify.h"
 
 bool
 put_message_record(struct buf *b, const struct message_record *m)
 {
 	return put_u64(b, m->session) && put_u64(b, (uint64_t)m->arrived_us) &&
 		put_u32(b, m->account) && put_u32(b, m->count) &&
-		put_u8(b, m->eight_bit) && put_block(b, m->sender) &&
-		buf_put(b, m->rcpts);
+		put_u8(b, m->eight_bit) && put_u8(b, m->utf8) &&
+		put_u8(b, m->ret) && put_block(b, m->sender) &&
+		put_block(b, m->envid) && buf_put(b, m->rcpts);
+}
+
+bool
+put_rcpt_record(struct buf *b, const struct rcpt_record *r)
+{
+	size_t before = b->len;
+
+	if (put_block(b, r->address) && put_u8(b, r->notify) &&
+		put_block(b, r->orcpt))
+		return true;
+	b->len = before;
+	return false;
+}
+
+bool
+take_rcpt_record(struct span *in, struct rcpt_record *out)
+{
+	return take_block(in, &out->address) && take_u8(in, &out->notify) &&
+		take_block(in, &out->orcpt) && out->address.len > 0 &&
+		out->notify <= NOTIFY_ALL && out->orcpt.len <= ORCPT_MAX;
 }
 
 static bool
-are_blocks(struct span s, uint32_t count)
+are_rcpts(struct span s, uint32_t count)
 {
-	struct span block;
+	struct rcpt_record r;
 
-	while (count > 0 && take_block(&s, &block) && block.len > 0)
+	while (count > 0 && take_rcpt_record(&s, &r))
 		count--;
 	return count == 0 && s.len == 0;
 }
@@ -26,16 +48,19 @@ message_record_parse(struct span in, struct message_record *out)
 {
 	struct message_record m;
 	uint64_t arrived;
-	uint8_t eight_bit;
+	uint8_t eight_bit, utf8;
 
 	if (!take_u64(&in, &m.session) || !take_u64(&in, &arrived) ||
 		!take_u32(&in, &m.account) || !take_u32(&in, &m.count) ||
-		!take_u8(&in, &eight_bit) || !take_block(&in, &m.sender) ||
-		eight_bit > 1 || m.count == 0 || m.count > QUEUE_RCPTS_MAX ||
-		!are_blocks(in, m.count))
+		!take_u8(&in, &eight_bit) || !take_u8(&in, &utf8) ||
+		!take_u8(&in, &m.ret) || !take_block(&in, &m.sender) ||
+		!take_block(&in, &m.envid) || eight_bit > 1 || utf8 > 1 ||
+		m.ret > RETURN_MAX || m.envid.len > ENVID_MAX || m.count == 0 ||
+		m.count > QUEUE_RCPTS_MAX || !are_rcpts(in, m.count))
 		return &fault_record_damaged;
 	m.arrived_us = (int64_t)arrived;
 	m.eight_bit = eight_bit;
+	m.utf8 = utf8;
 	m.rcpts = in;
 	*out = m;
 	return OK;

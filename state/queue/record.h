@@ -32,9 +32,15 @@ struct message_record {
 	int64_t arrived_us;
 	uint32_t account; /* of the login that handed it in */
 	uint32_t count;   /* recipients                     */
-	bool eight_bit;
-	struct span sender;
-	struct span rcpts; /* blocks */
+	bool eight_bit, utf8;
+	uint8_t ret; /* enum dsn_return */
+	struct span sender, envid;
+	struct span rcpts; /* one rcpt_record behind the other */
+};
+
+struct rcpt_record {
+	struct span address, orcpt; /* orcpt empty: not said */
+	uint8_t notify;
 };
 
 struct state_record {
@@ -53,6 +59,7 @@ struct ids_record {
 };
 
 bool put_message_record(struct buf *b, const struct message_record *m);
+bool put_rcpt_record(struct buf *b, const struct rcpt_record *r);
 bool put_state_record(struct buf *b, const struct state_record *s);
 bool put_ids_record(struct buf *b, uint16_t type, const struct ids_record *r);
 
@@ -60,6 +67,10 @@ bool put_ids_record(struct buf *b, uint16_t type, const struct ids_record *r);
  *
  * record_damaged */
 FALLIBLE message_record_parse(struct span in, struct message_record *out);
+
+/* The next recipient off the front of *in; false when there is none. */
+bool take_rcpt_record(struct span *in, struct rcpt_record *out);
+
 FALLIBLE state_record_parse(struct span in, struct state_record *out);
 FALLIBLE ids_record_parse(struct span in, uint16_t type,
 	struct ids_record *out);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/base/number.h"
+#include "lib/mail/notify.h"
 #include "state/journal/power_test.h"
 #include "state/queue/queue.h"
 #include "sys/crypto.h"
@@ -105,8 +106,12 @@ letter_make(const struct spool *x, struct span body, uint32_t rcpts,
 static inline const struct fault *
 letter_add(struct spool *x, const struct letter *l, struct queued **out)
 {
-	static const struct span rcpts[] = { SPAN("one@first.example"),
-		SPAN("two@second.example"), SPAN("three@third.example") };
+	static const struct rcpt_record rcpts[] = {
+		{ .address = SPAN("one@first.example") },
+		{ SPAN("two@second.example"), SPAN("rfc822;2@second.example"),
+			NOTIFY_NEVER },
+		{ .address = SPAN("three@third.example") }
+	};
 	const struct fault *f;
 	int fd;
 
