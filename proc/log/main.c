@@ -17,7 +17,8 @@ static struct log_process process;
 static void
 say(struct log_process *p, enum event event, struct span text, uint64_t number)
 {
-	struct log_row row = { .time_us = clock_instant().us,
+	struct instant now = clock_instant();
+	struct log_row row = { .time_us = now.us,
 		.event = event,
 		.pid = role_pid() };
 	struct buf fields = BUF(row.fields);
@@ -26,7 +27,7 @@ say(struct log_process *p, enum event event, struct span text, uint64_t number)
 		(event != EV_LOG_SUPPRESSED ||
 			log_put(&fields, log_number(number)))) {
 		row.fields_len = (uint16_t)fields.len;
-		if (writer_add(&p->writer, &row, "log"))
+		if (writer_add(&p->writer, &row, "log", now))
 			p->writer.dropped++;
 	}
 }
@@ -41,7 +42,7 @@ take_row(void *owner, struct channel *c, const void *message, int fd)
 	(void)fd;
 	if (row->suppressed > 0)
 		say(p, EV_LOG_SUPPRESSED, span_of(role), row->suppressed);
-	if (writer_add(&p->writer, row, role))
+	if (writer_add(&p->writer, row, role, clock_instant()))
 		say(p, EV_LOG_SUPPRESSED, span_of(role), 1);
 }
 

@@ -173,10 +173,10 @@ put_clauses(struct buf *b, struct span clauses)
 
 static bool
 put_head(struct buf *b, const struct log_row *row, const struct event_row *event,
-	const char *role)
+	const char *role, struct instant when)
 {
 	return buf_put_text(b, "{\"time\":\"") &&
-		put_date_rfc3339(b, (struct instant){ row->time_us }) &&
+		put_date_rfc3339(b, when) &&
 		buf_put_text(b, "\",\"id\":") && buf_put_number(b, event->id) &&
 		buf_put_text(b, ",\"event\":\"") &&
 		buf_put_text(b, event->name) &&
@@ -190,13 +190,14 @@ put_head(struct buf *b, const struct log_row *row, const struct event_row *event
 }
 
 FALLIBLE
-put_row(struct buf *line, const struct log_row *row, const char *role)
+put_row(struct buf *line, const struct log_row *row, const char *role,
+	struct instant when)
 {
 	const struct event_row *event = event_row(row->event);
 	size_t before = line->len;
 
 	if (event->id != 0 && row->fields_len <= sizeof row->fields &&
-		put_head(line, row, event, role) &&
+		put_head(line, row, event, role, when) &&
 		put_fields(line, event,
 			span_at(row->fields, row->fields_len)) &&
 		buf_put_text(line, "}\n"))

@@ -12,14 +12,15 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/fault.h"
+#include "lib/base/time.h"
 #include "trust/messages.h"
 
 #define ROW_LINE_MAX 8192 /* octets of a line, LF included */
 
-/* Append the line of `row`, LF included, as written by a process of
- * `role`: that comes from the channel, not from the row.
+/* Append the line of `row`, LF included, as written by a process of `role` at
+ * `when`: who comes from the channel, not from the row.
  *
  * ipc_malformed  the event does not exist or the values do not fit its fields;
  *                nothing was appended */
-FALLIBLE put_row(struct buf *line, const struct log_row *row,
-	const char *role);
+FALLIBLE put_row(struct buf *line, const struct log_row *row, const char *role,
+	struct instant when);

@@ -4,6 +4,7 @@
 #include "sys/log.h"
 
 static uint8_t storage[ROW_LINE_MAX];
+static const struct instant epoch;
 
 static struct log_row *
 row_of(enum event event, const struct log_value *values, size_t count)
@@ -37,7 +38,7 @@ TEST(a_row_is_one_line_of_json)
 	const struct log_row *row = ROW(EV_CLIENT_CONNECTED, log_text(SPAN("mx")),
 		log_address(peer4), log_number(25));
 
-	CHECK_OK(put_row(&line, row, "mx"));
+	CHECK_OK(put_row(&line, row, "mx", epoch));
 	CHECK_SPANS(buf_view(&line),
 		SPAN("{\"time\":\"1970-01-01T00:00:00.000000Z\",\"id\":201,"
 		     "\"event\":\"CLIENT_CONNECTED\",\"severity\":\"nobody\","
@@ -53,7 +54,7 @@ TEST(what_a_peer_sent_cannot_make_a_second_line)
 		log_text(SPAN("\x1b[2J\r\n\"\\%s\xff")),
 		log_fault(&fault_grant_missing));
 
-	CHECK_OK(put_row(&line, row, "mx"));
+	CHECK_OK(put_row(&line, row, "mx", epoch));
 	CHECK_NUMBER(span_find_octet(buf_view(&line), '\n'), line.len - 1);
 	CHECK(span_find(buf_view(&line),
 		      SPAN("\"verb\":\"\\u001b[2J\\u000d\\u000a\\\"\\\\%s\\\\xff\","
@@ -66,7 +67,7 @@ TEST(an_ipv6_address_is_written_whole)
 	const struct log_row *row = ROW(EV_LOGIN_IN_CLEAR, log_text(SPAN("x")),
 		log_address(peer6));
 
-	CHECK_OK(put_row(&line, row, "auth"));
+	CHECK_OK(put_row(&line, row, "auth", epoch));
 	CHECK(span_find(buf_view(&line),
 		      SPAN("\"2001:0db8:0000:0000:0000:0000:0000:0007\"")) <
 		line.len);
@@ -84,10 +85,10 @@ TEST(a_row_that_does_not_fit_its_event_is_refused)
 	struct log_row *length = ROW(EV_SETTINGS_LOADED, log_number(1));
 
 	length->fields_len = LOG_FIELDS_MAX + 1;
-	CHECK_FAULT(put_row(&line, missing, "mx"), &fault_ipc_malformed);
-	CHECK_FAULT(put_row(&line, kind, "mx"), &fault_ipc_malformed);
-	CHECK_FAULT(put_row(&line, extra, "mx"), &fault_ipc_malformed);
-	CHECK_FAULT(put_row(&line, none, "mx"), &fault_ipc_malformed);
-	CHECK_FAULT(put_row(&line, length, "mx"), &fault_ipc_malformed);
+	CHECK_FAULT(put_row(&line, missing, "mx", epoch), &fault_ipc_malformed);
+	CHECK_FAULT(put_row(&line, kind, "mx", epoch), &fault_ipc_malformed);
+	CHECK_FAULT(put_row(&line, extra, "mx", epoch), &fault_ipc_malformed);
+	CHECK_FAULT(put_row(&line, none, "mx", epoch), &fault_ipc_malformed);
+	CHECK_FAULT(put_row(&line, length, "mx", epoch), &fault_ipc_malformed);
 	CHECK_NUMBER(line.len, 0);
 }

@@ -71,11 +71,20 @@ writer_flush(struct writer *w, struct instant now)
 	return f;
 }
 
-FALLIBLE
-writer_add(struct writer *w, const struct log_row *row, const char *role)
+static struct instant
+believe(int64_t time_us, struct instant now)
 {
-	if (buf_room(&w->lines) < ROW_LINE_MAX &&
-		writer_flush(w, (struct instant){ row->time_us }))
+	bool near = time_us > now.us - MINUTES(1) &&
+		time_us < now.us + MINUTES(1);
+
+	return near ? (struct instant){ time_us } : now;
+}
+
+FALLIBLE
+writer_add(struct writer *w, const struct log_row *row, const char *role,
+	struct instant now)
+{
+	if (buf_room(&w->lines) < ROW_LINE_MAX && writer_flush(w, now))
 		return OK; /* counted */
-	return put_row(&w->lines, row, role);
+	return put_row(&w->lines, row, role, believe(row->time_us, now));
 }

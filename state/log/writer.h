@@ -23,11 +23,12 @@ struct writer {
 /* directory  borrowed until the end */
 void writer_open(struct writer *w, int directory);
 
-/* Keep a row; flushes by itself when the memory is full.
+/* Keep a row; flushes by itself when the memory is full.  A role whose clock is
+ * more than a minute off `now` is not believed: `now` is written.
  *
  * ipc_malformed  as put_row */
 FALLIBLE writer_add(struct writer *w, const struct log_row *row,
-	const char *role);
+	const char *role, struct instant now);
 
 /* Write what waits.
  *
