@@ -9,6 +9,7 @@
 
 struct loop {
 	struct event_base *base;
+	struct timer *signals; /* until the loop is closed */
 	on_time *each_turn;
 	void *each_turn_arg;
 	int code;
@@ -28,6 +29,7 @@ struct timer {
 	struct event *event;
 	on_time *f;
 	void *arg;
+	struct timer *next; /* of the signals of a loop */
 };
 
 FALLIBLE
@@ -57,6 +59,12 @@ loop_close(struct loop **l)
 {
 	if (!*l)
 		return;
+	while ((*l)->signals) {
+		struct timer *t = (*l)->signals;
+
+		(*l)->signals = t->next;
+		timer_close(&t);
+	}
 	event_base_free((*l)->base);
 	free(*l);
 	*l = NULL;
@@ -215,8 +223,14 @@ loop_signal(struct loop *l, int signal, on_time *f, void *arg)
 		return &fault_sys_failed;
 	*t = (struct timer){ .f = f, .arg = arg };
 	t->event = evsignal_new(l->base, signal, timer_fired, t);
-	if (!t->event || event_add(t->event, NULL) != 0)
+	if (!t->event || event_add(t->event, NULL) != 0) {
+		if (t->event)
+			event_free(t->event);
+		free(t);
 		return &fault_sys_failed;
+	}
+	t->next = l->signals;
+	l->signals = t;
 	return OK;
 }
 
