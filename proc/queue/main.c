@@ -12,6 +12,7 @@
 
 #define ARENAS   MiB(64)
 #define WAKE_MAX SECONDS(30)
+#define OVERDUE  MINUTES(1)
 
 void
 storage_is_broken(struct queue_process *p, const struct fault *f)
@@ -109,7 +110,10 @@ static void
 plan_wake(struct queue_process *p)
 {
 	int64_t wait = queue_wake(p->queue).us - clock_instant().us;
+	int64_t opens = p->opens.us - clock_tick().us;
 
+	if (wait > opens)
+		wait = opens;
 	if (wait < SECONDS(1) / 20)
 		wait = SECONDS(1) / 20;
 	if (order_is_busy(p))
@@ -140,6 +144,10 @@ turn(void *arg)
 	order_work(p);
 	commit(p);
 	order_answer(p);
+	if (clock_tick().us >= p->overdue.us) {
+		p->overdue.us = clock_tick().us + OVERDUE;
+		work_overdue(p);
+	}
 	work_give_out(p);
 	commit(p);
 	plan_wake(p);
@@ -168,7 +176,7 @@ prepare(void *owner, struct role_process *r)
 		pool_open(sizeof(struct incoming), INCOMING_MAX,
 			&p->incoming) ||
 		pool_open(sizeof(struct job), JOBS_MAX, &p->jobs) ||
-		pool_open(sizeof(struct destination), PLACES_MAX, &p->places) ||
+		places_open(p) ||
 		pool_open(sizeof(struct report), JOBS_MAX, &p->reports) ||
 		timer_open(role_loop(r), woken, p, &p->wake))
 		exit(EXIT_FAULT);

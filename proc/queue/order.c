@@ -50,10 +50,35 @@ finish(struct errand *e, const struct fault *f)
 
 /* --- lists --------------------------------------------------------------- */
 
+static void
+put_last(struct relay_reply *m, const struct queue_rcpt *r)
+{
+	m->code = r->code;
+	m->text_len = r->text_len;
+	memcpy(m->enhanced, r->enhanced, sizeof m->enhanced);
+	if (r->text_len > 0)
+		memcpy(m->text, r->text, r->text_len);
+}
+
+/* Who stands before a closed place is tried when that opens, and has not been for
+ * the reason that closed it. */
+static void
+put_waiting(struct queue_row *m, const struct destination *place)
+{
+	m->next_us = clock_instant().us + place->window.open_at.us -
+		clock_tick().us;
+	if (m->state != QUEUE_ROW_PENDING)
+		return;
+	m->state = QUEUE_ROW_DEFERRED;
+	m->last = place->last;
+}
+
 static FALLIBLE
 show(struct channel *c, uint32_t serial, const struct queued *q,
 	const struct queue_rcpt *r)
 {
+	const struct destination *place = place_of_line(q);
+	bool open = r->state <= RCPT_DEFERRED;
 	struct queue_row m = { .head = { .type = QUEUE_ROW, .serial = serial,
 				       .session = q->session },
 		.id = q->id,
@@ -61,18 +86,15 @@ show(struct channel *c, uint32_t serial, const struct queued *q,
 		.arrived_us = q->arrived_us,
 		.next_us = r->next_us,
 		.attempts = r->attempts,
-		.state = q->held && r->state <= RCPT_DEFERRED ? QUEUE_ROW_HELD
-							      : r->state,
+		.state = q->held && open ? QUEUE_ROW_HELD : r->state,
 		.sender_len = (uint16_t)q->sender.len,
 		.rcpt_len = (uint16_t)r->address.len };
 
 	memcpy(m.sender, q->sender.at, q->sender.len);
 	memcpy(m.rcpt, r->address.at, r->address.len);
-	m.last.code = r->code;
-	m.last.text_len = r->text_len;
-	memcpy(m.last.enhanced, r->enhanced, sizeof m.last.enhanced);
-	if (r->text_len > 0)
-		memcpy(m.last.text, r->text, r->text_len);
+	put_last(&m.last, r);
+	if (place && open && place_is_closed(place))
+		put_waiting(&m, place);
 	return channel_send(c, &m, -1);
 }
 
@@ -127,9 +149,14 @@ static FALLIBLE
 retry(struct queue_process *p, const struct errand *e,
 	struct queued *const *m, size_t n)
 {
-	(void)e;
-	for (size_t i = 0; i < n; i++)
+	struct place_name name;
+
+	for (size_t i = 0; i < n; i++) {
+		for (uint32_t r = 0; r < m[i]->count; r++)
+			if (place_of(p, m[i], &m[i]->rcpts[r], &name))
+				place_open(p, &name, e->began);
 		queue_retry(p->queue, m[i], clock_instant());
+	}
 	return OK;
 }
 
@@ -324,7 +351,8 @@ order_take(struct queue_process *p, struct channel *c,
 					       : OK;
 
 	if (!f)
-		*e = (struct errand){ .asker = c, .order = *m };
+		*e = (struct errand){ .asker = c, .order = *m,
+			.began = clock_tick() };
 	else if (answer(c, m->head.serial, 0, f))
 		return;
 }

@@ -1,13 +1,18 @@
 /* place.c -- where mail goes, and how much of it at one moment.
  *
- * A place exists while somebody works for it or waits for it.  A message that
- * finds it full stands in its line, out of the schedule: however long the line
- * of a dead place is, it costs other places nothing. */
+ * How much is what lib/sched/window.h says of it, up to the settings.  A message
+ * that finds a place full or closed stands in its line, out of the schedule: the
+ * line of a dead place, however long, costs others nothing, and one message of
+ * it finds out whether the place is back.  A restart forgets what was found
+ * out. */
 #include <string.h>
 
 #include "lib/base/must.h"
 #include "lib/mail/address.h"
 #include "proc/queue/queue.h"
+#include "sys/clock.h"
+#include "sys/crypto.h"
+#include "sys/log.h"
 
 #define SMTP_PORT 25
 
@@ -17,11 +22,40 @@ site(const struct queue_process *p)
 	return site_of(p->role);
 }
 
+static struct span
+key_of(const struct place_name *name)
+{
+	return span_at((const uint8_t *)name,
+		offsetof(struct place_name, octets) + name->len);
+}
+
+static struct span
+key_at(const void *places, uint32_t i)
+{
+	return key_of(&((const struct destination *)places)[i].name);
+}
+
+FALLIBLE
+places_open(struct queue_process *p)
+{
+	struct places *all = &p->places;
+	struct siphash_key key;
+
+	all->at = pool_storage(PLACES_MAX * sizeof *all->at);
+	all->slots = pool_storage(PLACES_MAX * sizeof *all->slots);
+	if (!all->at || !all->slots)
+		return &fault_sys_failed;
+	random_octets(key.octets, sizeof key.octets);
+	table_init(&all->table, all->slots, PLACES_MAX, &key, key_at, all->at);
+	list_init(&all->lines);
+	list_init(&all->unused);
+	return OK;
+}
+
 bool
 same_place(const struct place_name *a, const struct place_name *b)
 {
-	return a->named == b->named && a->port == b->port && a->len == b->len &&
-		memcmp(a->octets, b->octets, a->len) == 0;
+	return span_equals(key_of(a), key_of(b));
 }
 
 static void
@@ -34,26 +68,43 @@ set_name(struct place_name *out, bool named, struct span name, uint32_t port)
 		out->octets[i] = octet_lower(name.at[i]);
 }
 
-/* The operator's word for this message, then the settings', where each attempt
- * takes the next of several smarthosts, then the DNS. */
+/* Each attempt takes the next of several, leaving out those that are closed,
+ * unless all are. */
+static void
+set_smarthost(const struct queue_process *p, const struct queue_rcpt *rcpt,
+	struct place_name *out)
+{
+	const struct site *s = site(p);
+
+	for (uint32_t i = 0; i <= s->smarthosts_count; i++) {
+		const struct site_smarthost *h = &s->smarthosts[
+			(rcpt->attempts + i) % s->smarthosts_count];
+		const struct destination *place;
+
+		set_name(out, true, SITE_TEXT(h->name), h->port);
+		place = place_find(p, out);
+		if (!place || !place_is_closed(place))
+			return;
+	}
+}
+
+/* The operator's word for this message, then the settings', then the DNS. */
 bool
 place_of(const struct queue_process *p, const struct queued *q,
 	const struct queue_rcpt *rcpt, struct place_name *out)
 {
 	const struct queue_route *r = q->route;
-	const struct site *s = site(p);
-	const struct site_smarthost *h;
 	uint8_t room[DOMAIN_MAX];
 	struct buf domain = BUF(room);
 	struct address a;
 
+	*out = (struct place_name){ .tls = (uint8_t)site(p)->relay_tls };
 	if (r) {
 		set_name(out, true, span_at(r->host, r->len), r->port);
 		return true;
 	}
-	if (s->smarthosts_count > 0) {
-		h = &s->smarthosts[rcpt->attempts % s->smarthosts_count];
-		set_name(out, true, SITE_TEXT(h->name), h->port);
+	if (site(p)->smarthosts_count > 0) {
+		set_smarthost(p, rcpt, out);
 		return true;
 	}
 	if (address_parse_utf8(rcpt->address, &a) || a.is_literal ||
@@ -63,44 +114,99 @@ place_of(const struct queue_process *p, const struct queued *q,
 	return true;
 }
 
-struct destination *
-place_find(struct queue_process *p, const struct place_name *name)
-{
-	for (uint32_t i = 0; i < pool_size(p->places); i++) {
-		struct destination *place = pool_at(p->places, i);
+/* --- the places we know -------------------------------------------------- */
 
-		if (place && same_place(&place->name, name))
-			return place;
+struct destination *
+place_find(const struct queue_process *p, const struct place_name *name)
+{
+	uint32_t i = table_find(&p->places.table, key_of(name));
+
+	return i == TABLE_NONE ? NULL : &p->places.at[i];
+}
+
+static void
+set_in(struct list *list, struct list *link, bool in)
+{
+	if (!in)
+		list_remove(link);
+	else if (list_is_empty(link))
+		list_append(list, link);
+}
+
+/* In the lists where it belongs. */
+static void
+settle(struct queue_process *p, struct destination *place)
+{
+	bool waiting = place->line.count > 0;
+
+	set_in(&p->places.lines, &place->in_lines, waiting);
+	set_in(&p->places.unused, &place->in_unused,
+		!waiting && place->jobs == 0);
+}
+
+/* Room for another one: who was not used for the longest goes. */
+static void
+forget_one(struct queue_process *p)
+{
+	struct places *all = &p->places;
+	struct destination *place;
+
+	if (list_is_empty(&all->unused))
+		return;
+	place = HOLDER(all->unused.next, struct destination, in_unused);
+	list_remove(&place->in_unused);
+	table_erase(&all->table, (uint32_t)(place - all->at));
+}
+
+static struct destination *
+make(struct queue_process *p, const struct place_name *name)
+{
+	struct places *all = &p->places;
+	uint32_t i = table_insert(&all->table, key_of(name));
+
+	if (i == TABLE_NONE) {
+		forget_one(p);
+		i = table_insert(&all->table, key_of(name));
 	}
-	return NULL;
+	if (i == TABLE_NONE)
+		return NULL;
+	all->at[i] = (struct destination){ .name = *name };
+	window_init(&all->at[i].window);
+	list_init(&all->at[i].in_lines);
+	list_init(&all->at[i].in_unused);
+	return &all->at[i];
+}
+
+static uint32_t
+room(const struct queue_process *p, const struct destination *place)
+{
+	return window_room(&place->window, place->jobs,
+		site(p)->relay_per_host, clock_tick());
 }
 
 struct destination *
 place_enter(struct queue_process *p, const struct place_name *name)
 {
-	struct destination *place = place_find(p, name);
-	uint32_t slot;
+	struct destination *place;
 
 	if (pool_used(p->jobs) >= site(p)->relay_connections)
 		return NULL;
-	if (place && place->jobs >= site(p)->relay_per_host)
+	place = place_find(p, name);
+	if (!place)
+		place = make(p, name);
+	if (!place || room(p, place) == 0)
 		return NULL;
-	if (!place) {
-		place = pool_take(p->places, &slot);
-		if (!place)
-			return NULL;
-		place->name = *name;
-		place->slot = slot;
-	}
 	place->jobs++;
+	settle(p, place);
 	return place;
 }
 
 static void
-forget_unused(struct queue_process *p, struct destination *place)
+call(struct queue_process *p, struct destination *place)
 {
-	if (place->jobs == 0 && place->line.count == 0)
-		pool_give(p->places, place->slot);
+	for (uint32_t n = room(p, place); n > 0 && place->line.count > 0; n--)
+		queue_line_call(p->queue, &place->line);
+	settle(p, place);
 }
 
 void
@@ -108,25 +214,87 @@ place_leave(struct queue_process *p, struct destination *place)
 {
 	MUST(place->jobs > 0);
 	place->jobs--;
-	place_call(p, place);
+	call(p, place);
 }
 
 void
-place_call(struct queue_process *p, struct destination *place)
+place_wait(struct queue_process *p, struct destination *place,
+	struct queued *q)
 {
-	for (uint32_t n = place->jobs;
-		n < site(p)->relay_per_host && place->line.count > 0; n++)
-		queue_line_call(p->queue, &place->line);
-	forget_unused(p, place);
+	queue_line_join(p->queue, q, &place->line);
+	settle(p, place);
 }
 
-void
+const struct destination *
+place_of_line(const struct queued *q)
+{
+	return q->line ? HOLDER(q->line, struct destination, line) : NULL;
+}
+
+struct tick
 place_call_all(struct queue_process *p)
 {
-	for (uint32_t i = 0; i < pool_size(p->places); i++) {
-		struct destination *place = pool_at(p->places, i);
+	struct tick first = { INT64_MAX };
 
-		if (place)
-			place_call(p, place);
+	EACH_LINK (link, &p->places.lines) {
+		struct destination *place =
+			HOLDER(link, struct destination, in_lines);
+
+		call(p, place);
+		if (place->line.count > 0 && place_is_closed(place) &&
+			place->window.open_at.us < first.us)
+			first = place->window.open_at;
 	}
+	return first;
+}
+
+/* --- how it goes with them ----------------------------------------------- */
+
+bool
+place_is_closed(const struct destination *place)
+{
+	return window_is_closed(&place->window, clock_tick());
+}
+
+void
+place_good(struct queue_process *p, struct destination *place)
+{
+	if (place->window.closings > 0)
+		LOG(EV_PLACE_OPENED, 0,
+			log_text(span_at(place->name.octets, place->name.len)),
+			log_number(place->line.count));
+	window_good(&place->window, site(p)->relay_per_host);
+}
+
+void
+place_bad(struct queue_process *p, struct destination *place)
+{
+	const struct relay_reply *why = &place->last;
+	uint32_t before = place->window.closings;
+	struct tick now = clock_tick();
+
+	window_bad(&place->window,
+		siphash(&p->places.table.key, key_of(&place->name)), now);
+	if (place->window.closings == before)
+		return;
+	LOG(EV_PLACE_CLOSED, 0,
+		log_text(span_at(place->name.octets, place->name.len)),
+		log_number((uint64_t)((place->window.open_at.us - now.us) /
+			SECONDS(1))),
+		log_number(place->line.count), log_number(why->code),
+		log_text(span_at(why->text,
+			why->text_len <= sizeof why->text ? why->text_len
+							  : 0)));
+}
+
+void
+place_open(struct queue_process *p, const struct place_name *name,
+	struct tick began)
+{
+	struct destination *place = place_find(p, name);
+
+	if (!place || place->opened.us >= began.us)
+		return;
+	place->opened = began;
+	window_open(&place->window);
 }

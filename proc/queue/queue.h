@@ -8,13 +8,16 @@
 #pragma once
 
 #include "lib/base/arena.h"
+#include "lib/base/list.h"
+#include "lib/base/table.h"
+#include "lib/sched/window.h"
 #include "state/queue/queue.h"
 #include "sys/pool.h"
 #include "sys/role.h"
 
 #define INCOMING_MAX 512
 #define JOBS_MAX     512
-#define PLACES_MAX   1024
+#define PLACES_MAX   8192
 #define IDLE_MAX     512
 #define ERRANDS      4
 #define REPORT_WAIT  SECONDS(60) /* a report that could not be handed over */
@@ -35,17 +38,31 @@ struct incoming {
 };
 
 /* Where mail goes: a host that was named by the settings or the operator, or a
- * domain's servers. */
+ * domain's servers.  No gaps: it is a key up to its last octet. */
 struct place_name {
-	bool named; /* a host, of any address class */
-	uint16_t port, len;
+	uint16_t len, port;
+	uint8_t named; /* 1: a host, of any address class */
+	uint8_t tls;   /* enum tls_policy                 */
 	uint8_t octets[NAME_MAX_];
 };
 
 struct destination {
 	struct place_name name;
-	struct queue_line line; /* messages that found it full */
-	uint32_t slot, jobs;
+	struct window window;
+	struct queue_line line;       /* messages that found it full or closed */
+	struct list in_lines, in_unused;
+	struct relay_reply last;      /* why it was not reached */
+	struct tick opened;           /* by an order that began then */
+	uint32_t jobs;
+};
+
+/* All of them, each remembered until its room is needed. */
+struct places {
+	struct destination *at;
+	struct table_slot *slots;
+	struct table table;
+	struct list lines;  /* those with a line */
+	struct list unused; /* without jobs and line, the longest first */
 };
 
 struct job {
@@ -53,6 +70,7 @@ struct job {
 	struct destination *place;
 	uint32_t slot, count;
 	uint32_t rcpts[QUEUE_RCPTS_MAX]; /* indexes into the message */
+	bool answered, unreached; /* the place said something; it could not */
 };
 
 struct idle {
@@ -73,6 +91,7 @@ struct report {
 struct errand {
 	struct channel *asker; /* NULL: none */
 	struct queue_order order;
+	struct tick began;
 	uint64_t id, count; /* the message that was looked at; done or shown */
 	uint32_t rcpt;      /* of it, the next one to show */
 	bool inside;        /* it was not shown to its end */
@@ -92,7 +111,8 @@ struct queue_process {
 	struct queue *queue;
 	struct epochs epochs;
 	int directory;
-	struct pool *incoming, *jobs, *places, *reports;
+	struct pool *incoming, *jobs, *reports;
+	struct places places;
 	struct arena_pool arenas;
 	struct idle idle[IDLE_MAX];
 	size_t idle_count;
@@ -100,6 +120,8 @@ struct queue_process {
 	uint64_t jobs_given; /* numbers of jobs, of this process' life */
 	struct probe probe;
 	struct timer *wake;
+	struct tick opens;   /* the next closed place that mail waits for */
+	struct tick overdue; /* when work_overdue is to look again */
 	bool stopping, dirty;
 };
 
@@ -130,14 +152,15 @@ void take_forget_begun(struct queue_process *p);
 void take_forget_asker(struct queue_process *p, struct channel *c);
 
 /* place.c: where mail goes. */
+FALLIBLE places_open(struct queue_process *p);
 bool same_place(const struct place_name *a, const struct place_name *b);
 
 /* Where a recipient's mail goes; false when it is no address. */
 bool place_of(const struct queue_process *p, const struct queued *q,
 	const struct queue_rcpt *rcpt, struct place_name *out);
 
-/* NULL: nobody works or waits for it. */
-struct destination *place_find(struct queue_process *p,
+/* NULL: nobody knows it. */
+struct destination *place_find(const struct queue_process *p,
 	const struct place_name *name);
 
 /* One job more; NULL when it, or all places together, have enough. */
@@ -147,13 +170,33 @@ struct destination *place_enter(struct queue_process *p,
 /* One job less; whoever stands in the line is called. */
 void place_leave(struct queue_process *p, struct destination *place);
 
-/* Call as many from the line as there is room for: one who was called and had
- * nothing to do there any more must not leave the others waiting. */
-void place_call(struct queue_process *p, struct destination *place);
-void place_call_all(struct queue_process *p);
+/* A message stands in its line from now on. */
+void place_wait(struct queue_process *p, struct destination *place,
+	struct queued *q);
+
+/* The place whose line it stands in; NULL: none. */
+const struct destination *place_of_line(const struct queued *q);
+
+/* It answered, or could not be reached because of place->last. */
+void place_good(struct queue_process *p, struct destination *place);
+void place_bad(struct queue_process *p, struct destination *place);
+
+/* The operator says that it is back, in an order that began at `began`: which
+ * counts once, however many messages it is about. */
+void place_open(struct queue_process *p, const struct place_name *name,
+	struct tick began);
+bool place_is_closed(const struct destination *place);
+
+/* Call as many from all lines as there is room for: one who was called and had
+ * nothing to do there any more must not leave the others waiting.  Returns when
+ * the next closed place opens. */
+struct tick place_call_all(struct queue_process *p);
 
 /* work.c: jobs. */
 void work_give_out(struct queue_process *p);
+
+/* Who is too old does not stand in a line any more: every minute or so. */
+void work_overdue(struct queue_process *p);
 void work_result(struct queue_process *p, const struct relay_result *m);
 void work_done(struct queue_process *p, const struct relay_done *m);
 void work_dial_failed(struct queue_process *p, const struct dial_failed *m);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lib/base/must.h"
+#include "lib/policy/reason.h"
 #include "proc/queue/queue.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
@@ -180,36 +181,64 @@ log_result(const struct queued *q, const struct queue_rcpt *r,
 }
 
 static void
-note(struct queue_process *p, struct job *j, uint32_t index,
-	const struct relay_reply *reply)
+note(struct queue_process *p, struct queued *q, uint32_t rcpt,
+	const struct place_name *place, const struct relay_reply *reply)
 {
-	struct queued *q = queue_find(p->queue, j->message);
 	struct instant now = clock_instant();
-	uint32_t rcpt = j->rcpts[index];
 
-	if (!q || q->rcpts[rcpt].state > RCPT_DEFERRED)
+	if (q->rcpts[rcpt].state > RCPT_DEFERRED)
 		return;
 	p->dirty = true;
 	if (queue_result(p->queue, q, rcpt, reply, now)) {
 		storage_is_broken(p, &fault_storage_failed);
 		return;
 	}
-	log_result(q, &q->rcpts[rcpt], &j->place->name, reply, now);
-	probe_result(p, q, rcpt, &j->place->name);
+	log_result(q, &q->rcpts[rcpt], place, reply, now);
+	probe_result(p, q, rcpt, place);
+}
+
+/* A temporary trouble of the place itself; any other reply shows that it is
+ * there. */
+static bool
+is_unreached(const struct relay_reply *r)
+{
+	size_t len = strnlen((const char *)r->enhanced, sizeof r->enhanced);
+
+	return r->code / 100 == 4 &&
+		reason_is_of_place(reason_of(r->code,
+			span_at(r->enhanced, len), text_of(r)));
 }
 
 static void
-note_all(struct queue_process *p, struct job *j,
+note_job(struct queue_process *p, struct job *j, uint32_t index,
 	const struct relay_reply *reply)
 {
-	for (uint32_t i = 0; i < j->count; i++)
-		note(p, j, i, reply);
+	struct queued *q = queue_find(p->queue, j->message);
+
+	if (!is_unreached(reply)) {
+		j->answered = true;
+	} else {
+		j->unreached = true;
+		j->place->last = *reply;
+	}
+	if (q)
+		note(p, q, j->rcpts[index], &j->place->name, reply);
+}
+
+/* What the job tells about the place; nothing when there was no attempt. */
+static void
+judge_place(struct queue_process *p, const struct job *j)
+{
+	if (j->answered)
+		place_good(p, j->place);
+	else if (j->unreached)
+		place_bad(p, j->place);
 }
 
 /* An attempt like any other that failed here: it comes again by the schedule, and
  * in the end its sender hears of it. */
 static void
-cannot_read(struct queue_process *p, struct job *j, const struct queued *q,
+cannot_read(struct queue_process *p, struct job *j, struct queued *q,
 	const struct fault *f)
 {
 	static const struct relay_reply reply = { .code = 451,
@@ -221,7 +250,8 @@ cannot_read(struct queue_process *p, struct job *j, const struct queued *q,
 
 	MUST(put_queue_id(&id, q->id));
 	LOG(EV_STORE_FAILED, q->session, log_fault(f), log_text(buf_view(&id)));
-	note_all(p, j, &reply);
+	for (uint32_t i = 0; i < j->count; i++)
+		note(p, q, j->rcpts[i], &j->place->name, &reply);
 	release(p, j, (struct instant){ 0 });
 }
 
@@ -318,6 +348,40 @@ fail_impossible(struct queue_process *p, struct queued *q)
 			storage_is_broken(p, &fault_storage_failed);
 }
 
+/* Who is too old and stands before a closed place gets what was said there last;
+ * it counts as an attempt, and the second one is the end (rule O6). */
+static void
+fail_overdue(struct queue_process *p, struct queued *q, struct instant now)
+{
+	struct place_name name;
+
+	if (now.us - q->arrived_us < site(p)->expire_us)
+		return;
+	for (uint32_t i = 0; i < q->count; i++) {
+		const struct queue_rcpt *r = &q->rcpts[i];
+		const struct destination *place;
+
+		if (r->state > RCPT_DEFERRED || r->at_work ||
+			r->next_us > now.us || !place_of(p, q, r, &name))
+			continue;
+		place = place_find(p, &name);
+		if (place && place_is_closed(place))
+			note(p, q, i, &name, &place->last);
+	}
+}
+
+void
+work_overdue(struct queue_process *p)
+{
+	struct instant now = clock_instant();
+
+	for (struct queued *q = queue_next(p->queue, NULL);
+		q && now.us - q->arrived_us >= site(p)->expire_us;
+		q = queue_next(p->queue, q))
+		if (q->line)
+			queue_put_back(p->queue, q, now);
+}
+
 /* Nobody has room for it: it stands in the line of a place, or comes again. */
 static void
 wait(struct queue_process *p, struct queued *q, struct instant now,
@@ -326,7 +390,7 @@ wait(struct queue_process *p, struct queued *q, struct instant now,
 	struct destination *place = full->len > 0 ? place_find(p, full) : NULL;
 
 	if (place)
-		queue_line_join(p->queue, q, &place->line);
+		place_wait(p, place, q);
 	else
 		queue_put_back(p->queue, q,
 			(struct instant){ now.us + CAP_WAIT });
@@ -339,6 +403,7 @@ work_on(struct queue_process *p, struct queued *q, struct instant now)
 	enum made made;
 
 	fail_impossible(p, q);
+	fail_overdue(p, q, now);
 	if (q->open == 0) {
 		message_over(p, q);
 		return;
@@ -356,7 +421,7 @@ work_give_out(struct queue_process *p)
 	struct instant now = clock_instant();
 	struct queued *q;
 
-	place_call_all(p);
+	p->opens = place_call_all(p);
 	for (int i = 0; i < TURN_MESSAGES && !p->stopping; i++) {
 		if (!role_link(p->role, RELAY) || !role_link(p->role, DIAL) ||
 			pool_used(p->jobs) >= site(p)->relay_connections)
@@ -376,7 +441,7 @@ work_result(struct queue_process *p, const struct relay_result *m)
 	struct job *j = find_job(p, m->head.session);
 
 	if (j && m->head.serial < j->count)
-		note(p, j, m->head.serial, &m->reply);
+		note_job(p, j, m->head.serial, &m->reply);
 }
 
 void
@@ -390,6 +455,7 @@ work_done(struct queue_process *p, const struct relay_done *m)
 		p->idle[p->idle_count].connection = m->connection;
 		p->idle[p->idle_count++].place = j->place->name;
 	}
+	judge_place(p, j);
 	release(p, j, (struct instant){ 0 });
 }
 
@@ -400,7 +466,9 @@ work_dial_failed(struct queue_process *p, const struct dial_failed *m)
 
 	if (!j)
 		return;
-	note_all(p, j, &m->reply);
+	for (uint32_t i = 0; i < j->count; i++)
+		note_job(p, j, i, &m->reply);
+	judge_place(p, j);
 	drop(p, j->id);
 	release(p, j, (struct instant){ 0 });
 }

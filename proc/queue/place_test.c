@@ -1,0 +1,135 @@
+/* A place that cannot be reached, and those that can. */
+#include "proc/queue/play_test.h"
+
+static const char *const one[] = { "a@one.test" };
+static const char *const two[] = { "b@two.test" };
+
+static uint64_t
+hear_dial(const char *host)
+{
+	struct dial_request m;
+
+	hear(DIAL, DIAL_REQUEST, &m);
+	CHECK_SPAN(span_at(m.host, m.host_len), host);
+	return m.head.session;
+}
+
+static void
+say_unreached(uint64_t job)
+{
+	struct dial_failed m = { .head = { .type = DIAL_FAILED,
+					 .session = job },
+		.reply = { .code = 451, .enhanced = "4.4.1", .text_len = 4,
+			.text = "dead" } };
+
+	say(DIAL, &m, -1);
+}
+
+/* The place is closed: two messages found out. */
+static void
+close_one(void)
+{
+	uint64_t first, second;
+
+	queued(1, one);
+	queued(1, one);
+	first = hear_dial("one.test");
+	second = hear_dial("one.test");
+	say_unreached(first);
+	say_unreached(second);
+	wait_for(2, 2);
+}
+
+TEST(a_dead_place_costs_no_more_attempts)
+{
+	struct queue_row row;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	close_one();
+	for (int i = 0; i < 20; i++)
+		queued(1, one);
+	wait_for(22, 2);
+	CHECK(hears_nothing(DIAL));
+	/* others are not concerned */
+	queued(1, two);
+	hear_dial("two.test");
+	/* and who was never tried says why */
+	order(QUEUE_LIST, 0);
+	for (int i = 0; i < 22; i++) {
+		hear(CTL, QUEUE_ROW, &row);
+		CHECK_NUMBER(row.state, QUEUE_ROW_DEFERRED);
+		CHECK_NUMBER(row.last.code, 451);
+		CHECK(row.next_us > clock_instant().us + MINUTES(1));
+	}
+	end();
+}
+
+/* One looks; when it gets through, the others follow. */
+TEST(a_place_that_is_back_gets_its_mail)
+{
+	struct relay_result r = { .head = { .type = RELAY_RESULT },
+		.reply = { .code = 250 } };
+	struct relay_done done = { .head = { .type = RELAY_DONE } };
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	close_one();
+	for (int i = 0; i < 5; i++)
+		queued(1, one);
+	wait_for(7, 2);
+	order(QUEUE_RETRY, 0);
+	check_done(7, OK);
+	r.head.session = done.head.session = hear_dial("one.test");
+	wait_for(7, 2);
+	CHECK(hears_nothing(DIAL));
+	say(RELAY, &r, -1);
+	say(RELAY, &done, -1);
+	hear_dial("one.test");
+	hear_dial("one.test");
+	end();
+}
+
+/* A peer that answers, whatever it says, is there. */
+TEST(a_refusal_closes_no_place)
+{
+	struct relay_result r = { .head = { .type = RELAY_RESULT },
+		.reply = { .code = 550, .enhanced = "5.7.1" } };
+	struct relay_done done = { .head = { .type = RELAY_DONE } };
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	for (int i = 0; i < 10; i++) {
+		queued(1, one);
+		r.head.session = done.head.session = hear_dial("one.test");
+		say(RELAY, &r, -1);
+		say(RELAY, &done, -1);
+	}
+	end();
+}
+
+/* Too old, and nobody connects: the attempt counts all the same. */
+TEST(who_is_too_old_does_not_wait_for_a_dead_place)
+{
+	struct enqueue_open m;
+	struct enqueue_done done;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	close_one();
+	m = letter(1);
+	m.arrived_us = 1;
+	hand_in(&m, one);
+	hear(SUBMISSION, ENQUEUE_DONE, &done);
+	wait_for(3, 3);
+	CHECK(hears_nothing(DIAL));
+	end();
+}
