@@ -112,8 +112,7 @@ stop(void *owner)
 
 static const struct role_hooks hooks = {
 	.prepare = prepare,
-	.accept = admit_arrival,
-	.refusal = admit_put_refusal,
+	.clients = { .accept = admit_arrival, .refusal = admit_put_refusal },
 	.file = take_file,
 	.linked = linked,
 	.unlinked = unlinked,

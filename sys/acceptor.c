@@ -25,8 +25,7 @@ struct listener {
 struct acceptor {
 	struct loop *loop;
 	struct timer *again;
-	on_accept *f;
-	put_refusal *refusal;
+	struct acceptor_events events;
 	void *owner;
 	const struct site *site;
 	struct listener listeners[SITE_LISTENERS];
@@ -91,8 +90,8 @@ say(struct acceptor *a, int fd, int permit, const uint8_t peer[16],
 	uint8_t room[512], unread[2048];
 	struct buf out = BUF(room);
 
-	if (a->refusal)
-		a->refusal(a->owner, &out, permit, peer, why);
+	if (a->events.refusal)
+		a->events.refusal(a->owner, &out, permit, peer, why);
 	if (out.len == 0)
 		return;
 	if (send(fd, out.at, out.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
@@ -125,9 +124,12 @@ take(struct acceptor *a, int connection, int permit,
 
 	take_peer(fd, from, peer, &port);
 	f = share_take(&a->share, &limits, peer);
+	if (f == &fault_sys_pool_empty && a->events.place &&
+		a->events.place(a->owner))
+		f = share_take(&a->share, &limits, peer);
 	if (f)
 		say(a, fd, permit, peer, f);
-	else if (!a->f(a->owner, fd_give(&fd), permit, peer, port))
+	else if (!a->events.accept(a->owner, fd_give(&fd), permit, peer, port))
 		share_give(&a->share, peer);
 }
 
@@ -178,15 +180,15 @@ open_share(struct share *s, uint32_t sessions)
 }
 
 FALLIBLE
-acceptor_open(struct loop *l, const struct site *site, on_accept *f,
-	put_refusal *refusal, void *owner, struct acceptor **out)
+acceptor_open(struct loop *l, const struct site *site,
+	const struct acceptor_events *events, void *owner, struct acceptor **out)
 {
 	struct acceptor *a = calloc(1, sizeof *a);
 
 	if (!a)
 		return &fault_sys_failed;
-	*a = (struct acceptor){ .loop = l, .site = site, .f = f,
-		.refusal = refusal, .owner = owner };
+	*a = (struct acceptor){ .loop = l, .site = site, .events = *events,
+		.owner = owner };
 	for (int i = 0; i < SITE_LISTENERS; i++)
 		a->listeners[i] = (struct listener){ a, NULL, -1, i };
 	if (!open_share(&a->share, site->max_sessions) ||

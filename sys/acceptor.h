@@ -26,10 +26,20 @@ typedef bool on_accept(void *owner, int fd, int permit, const uint8_t peer[16],
 typedef void put_refusal(void *owner, struct buf *out, int permit,
 	const uint8_t peer[16], const struct fault *why);
 
-/* `site` is read at each connection: it may change in its place.  `refusal` may
- * be NULL. */
-FALLIBLE acceptor_open(struct loop *l, const struct site *site, on_accept *f,
-	put_refusal *refusal, void *owner, struct acceptor **out);
+/* All places are taken: end the connection that is of least use, for which
+ * acceptor_ended is called.  False: all are of use. */
+typedef bool make_place(void *owner);
+
+struct acceptor_events {
+	on_accept *accept;
+	put_refusal *refusal; /* may be NULL, as the next one */
+	make_place *place;
+};
+
+/* `site` is read at each connection: it may change in its place. */
+FALLIBLE acceptor_open(struct loop *l, const struct site *site,
+	const struct acceptor_events *events, void *owner,
+	struct acceptor **out);
 
 /* A new listening socket of a permit, taken over; replaces an earlier one. */
 FALLIBLE acceptor_listen(struct acceptor *a, int fd, int permit);

@@ -115,9 +115,9 @@ take_site(void *owner, struct channel *c, const void *message, int fd)
 		return;
 	}
 	r->site = at;
-	if (r->hooks.accept)
-		must(acceptor_open(r->loop, r->site, r->hooks.accept,
-			r->hooks.refusal, owner, &r->acceptor));
+	if (r->hooks.clients.accept)
+		must(acceptor_open(r->loop, r->site, &r->hooks.clients, owner,
+			&r->acceptor));
 	if (r->hooks.prepare)
 		r->hooks.prepare(owner, r);
 }

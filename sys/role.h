@@ -28,10 +28,8 @@ struct role_process;
 struct role_hooks {
 	/* the settings are there (site_of), nothing else came yet: make room */
 	void (*prepare)(void *owner, struct role_process *r);
-	/* a client of one of our permits, and what one reads that is not let
-	 * in; see sys/acceptor.h */
-	on_accept *accept;
-	put_refusal *refusal;
+	/* clients of our permits; accept NULL: there are none */
+	struct acceptor_events clients;
 	/* a descriptor, taken over */
 	void (*file)(void *owner, enum file_purpose purpose, uint32_t number,
 		int fd);

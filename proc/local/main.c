@@ -104,8 +104,7 @@ refuse(void *owner, struct buf *out, int service, const uint8_t peer[16],
 
 static const struct role_hooks hooks = {
 	.prepare = prepare,
-	.accept = talk_open,
-	.refusal = refuse,
+	.clients = { .accept = talk_open, .refusal = refuse },
 	.unlinked = unlinked,
 	.site = describe_services,
 	.stop = stop,

@@ -37,6 +37,7 @@ forget(struct connection *c, const char *reason)
 	LOG(EV_CLIENT_ENDED, c->id, log_text(span_of(reason)), log_number(0),
 		log_number(0));
 	drop_engine(c);
+	list_remove(&c->link);
 	stream_abort(&c->session);
 	acceptor_ended(role_acceptor(l->role), c->peer);
 	pool_give(l->connections, c->slot);
@@ -50,6 +51,29 @@ finish(struct connection *c, const char *reason)
 {
 	stream_finish(&c->client);
 	forget(c, reason);
+}
+
+/* End the stranger that has been here longest; with an engine, if it must be
+ * one that has.  False: there is none. */
+static bool
+end_stranger(struct login *l, bool with_engine)
+{
+	EACH_LINK(at, &l->strangers) {
+		struct connection *c = HOLDER(at, struct connection, link);
+
+		if (with_engine && !c->engine)
+			continue;
+		stream_abort(&c->client);
+		forget(c, "place needed");
+		return true;
+	}
+	return false;
+}
+
+bool
+connection_make_place(void *owner)
+{
+	return end_stranger(owner, false);
 }
 
 static void
@@ -192,8 +216,11 @@ run(struct connection *c, struct span *in)
 			finish(c, "refused");
 			return;
 		}
-		if (turn == LOGIN_DONE)
+		if (turn == LOGIN_DONE) {
 			drop_engine(c);
+			list_remove(&c->link);
+			still_alive(c);
+		}
 	}
 }
 
@@ -241,11 +268,9 @@ client_secured(void *owner)
 	LOG(EV_TLS_STARTED, c->id, log_text(span_of(info.version_name)),
 		log_text(span_of(info.cipher_name)));
 	c->engine = pool_take(l->engines, &c->engine_slot);
-	if (!c->engine) {
-		LOG(EV_SESSION_LIMIT, c->id, log_text(SPAN("logins at once")));
-		finish(c, "too many");
-		return;
-	}
+	if (!c->engine && end_stranger(l, true))
+		c->engine = pool_take(l->engines, &c->engine_slot);
+	MUST(c->engine);
 	imap_login_init(c->engine, &setup);
 	stream_deadline(c->client, site(c)->login_us);
 	flush(c);
@@ -275,6 +300,7 @@ connection_open(void *owner, int fd, int permit, const uint8_t peer[16],
 		return false;
 	*c = (struct connection){ .login = l, .slot = slot,
 		.id = role_new_session(l->role) };
+	list_init(&c->link);
 	memcpy(c->peer, peer, sizeof c->peer);
 	if (stream_open(role_loop(l->role), fd_give(&owned), &client_events, c,
 		    &c->client)) {
@@ -286,6 +312,7 @@ connection_open(void *owner, int fd, int permit, const uint8_t peer[16],
 		pool_give(l->connections, slot);
 		return false;
 	}
+	list_append(&l->strangers, &c->link);
 	LOG(EV_CLIENT_CONNECTED, c->id, log_text(SPAN("imaps")),
 		log_address(peer), log_number(port));
 	stream_deadline(c->client, HANDSHAKE_US);
@@ -354,7 +381,6 @@ connection_login_done(struct login *l, const struct sasl_done *m, int stream)
 					: SPAN_NONE);
 		c->account = m->grant.account;
 		c->epoch = m->grant.epoch;
-		still_alive(c);
 	}
 	go_on(c);
 }

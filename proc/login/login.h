@@ -1,6 +1,7 @@
 /* login.h -- IMAP connections until their login, and the pipe afterwards. */
 #pragma once
 
+#include "lib/base/list.h"
 #include "lib/imap/login.h"
 #include "sys/epochs.h"
 #include "sys/pool.h"
@@ -17,12 +18,14 @@ struct login {
 	struct channel *keys; /* NULL: away */
 	struct pool *connections;    /* of struct connection */
 	struct pool *engines;        /* of struct imap_login */
+	struct list strangers; /* connections without a login, oldest first */
 	struct epochs epochs;
 	bool stopping;
 };
 
 /* One client. */
 struct connection {
+	struct list link; /* in strangers */
 	struct login *login;
 	struct stream *client;
 	struct stream *session;    /* to the imap process, after the login */
@@ -38,6 +41,10 @@ struct connection {
 /* on_accept of the acceptor. */
 bool connection_open(void *owner, int fd, int permit, const uint8_t peer[16],
 	uint16_t port);
+
+/* make_place of the acceptor: who logs in does so at once, and whoever only
+ * holds a place gives way. */
+bool connection_make_place(void *owner);
 
 /* What auth answers. */
 void connection_challenge(struct login *l, const struct sasl_challenge *m);

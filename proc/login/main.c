@@ -98,6 +98,7 @@ prepare(void *owner, struct role_process *r)
 	const struct site *s = site_of(r);
 
 	l->role = r;
+	list_init(&l->strangers);
 	if (tls_start() ||
 		pool_open(sizeof(struct connection), s->max_sessions,
 			&l->connections) ||
@@ -109,7 +110,7 @@ prepare(void *owner, struct role_process *r)
 
 static const struct role_hooks hooks = {
 	.prepare = prepare,
-	.accept = connection_open,
+	.clients = { .accept = connection_open, .place = connection_make_place },
 	.file = take_file,
 	.linked = linked,
 	.unlinked = unlinked,

@@ -421,3 +421,22 @@ def test_the_clause_is_answered_from_a_refusal_that_was_read(site):
     shown = json.dumps(clause)
     assert "20 greeted, the next read 421" in shown
     assert clause["state"] == "UNKNOWN", "nobody measured this machine"
+
+
+def test_strangers_keep_nobody_from_logging_in(site):
+    """Connections of many sources that hold every place of imaps: the oldest
+    give way, and whoever is logged in stays."""
+    set_limits(site, sessions=100)
+    with contextlib.ExitStack() as stack:
+        stack.callback(set_limits, site, sessions=1000)
+        inside = site.imap("alice")
+        stack.callback(inside.logout)
+        for net in range(10):
+            for host in range(16):
+                s = socket.create_connection(
+                    ("127.0.0.1", site.port("imaps")), 30,
+                    source_address=(f"127.0.{60 + net}.{1 + host}", 0))
+                stack.callback(s.close)
+        with site.imap("bob") as i:
+            assert i.select("INBOX")[0] == "OK"
+        assert inside.noop()[0] == "OK"
