@@ -19,7 +19,7 @@ static size_t files;
 static void
 begin(void)
 {
-	strcpy(path + sizeof path - 7, "XXXXXX");
+	memcpy(path + sizeof path - 7, "XXXXXX", 6);
 	CHECK(mkdtemp(path) != NULL);
 	directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CHECK(directory >= 0);
