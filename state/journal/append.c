@@ -246,7 +246,11 @@ journal_commit(struct journal *j)
 	TRY(sync_out(j));
 	j->acked = j->next_lsn - 1;
 	segment_fill(j);
-	return OK;
+	if (!j->released)
+		return OK;
+	/* what took the place of a released record is on the disk by now */
+	j->released = false;
+	return segments_drop_front(j);
 }
 
 FALLIBLE
@@ -271,12 +275,12 @@ journal_keep(struct journal *j, struct place place)
 	s->kept++;
 }
 
-FALLIBLE
+void
 journal_release(struct journal *j, struct place place)
 {
 	struct segment *s = segment_find(j, place.n >> 32);
 
 	MUST(s && s->kept > 0);
 	s->kept--;
-	return segments_drop_front(j);
+	j->released = true;
 }

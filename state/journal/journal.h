@@ -124,6 +124,8 @@ FALLIBLE journal_read_body(struct journal *j, struct place place,
 FALLIBLE journal_verify(struct journal *j, struct place place);
 
 /* A record keeps its segment, and all behind it, until it is released; replay
- * hands out what is kept.  Segments at the front without kept records go. */
+ * hands out what is kept.  Segments at the front without kept records go with
+ * the next commit: what is appended instead of a record is durable before it
+ * goes. */
 void journal_keep(struct journal *j, struct place place);
-FALLIBLE journal_release(struct journal *j, struct place place);
+void journal_release(struct journal *j, struct place place);

@@ -36,6 +36,7 @@ struct journal {
 	size_t last_start; /* of the record appended last */
 	bool last_has_blob;
 	bool unsynced;     /* something was written since the last sync */
+	bool released;     /* a record was, since the last commit */
 	uint64_t next_lsn, acked;
 };
 

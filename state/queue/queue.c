@@ -154,12 +154,10 @@ queue_remove(struct queue *q, struct queued *const *m, size_t n)
 {
 	TRY(append_ids(q, QUEUE_DONE, m, n, (struct ids_record){ 0 }));
 	for (size_t i = 0; i < n; i++) {
-		struct place place = m[i]->place;
-
+		journal_release(q->journal, m[i]->place);
 		plan_remove(q, m[i]);
 		table_remove(q, m[i]);
 		message_free(m[i]);
-		TRY(journal_release(q->journal, place));
 	}
 	return OK;
 }

@@ -332,6 +332,37 @@ TEST(a_removed_message_is_gone_and_its_id_too)
 	spool_remove(&x);
 }
 
+/* As a report takes the place of its message, in one commit. */
+TEST(a_message_stays_until_what_replaces_it_is_durable)
+{
+	static uint8_t body[40000]; /* one a segment */
+	struct letter l;
+	struct queued *old, *fresh;
+	uint64_t id;
+
+	spool_make(&x);
+	x.setup.journal.segment_size = KiB(64);
+	CHECK_OK(spool_open(&x));
+	letter_make(&x, span_at(body, sizeof body), 1, &l);
+	CHECK_OK(letter_add(&x, &l, &old));
+	CHECK_OK(queue_commit(x.queue));
+	id = old->id;
+	CHECK_OK(letter_add(&x, &l, &fresh));
+	CHECK_OK(queue_remove(x.queue, &old, 1));
+	spool_reopen(&x); /* killed before the commit */
+	CHECK_NUMBER(queue_count(x.queue), 1);
+	old = queue_find(x.queue, id);
+	CHECK(old != NULL);
+	CHECK_OK(letter_add(&x, &l, &fresh));
+	CHECK_OK(queue_remove(x.queue, &old, 1));
+	id = fresh->id;
+	CHECK_OK(queue_commit(x.queue));
+	spool_reopen(&x);
+	CHECK_NUMBER(queue_count(x.queue), 1);
+	CHECK(queue_find(x.queue, id) != NULL);
+	spool_remove(&x);
+}
+
 TEST(a_held_message_waits_for_its_release)
 {
 	struct queued *m;
