@@ -260,7 +260,8 @@ set_held(struct queue *q, struct queued *m, bool held)
 	if (held)
 		plan_remove(q, m);
 	else if (!m->at_work && !m->reporting)
-		queue_put_back(q, m, (struct instant){ 0 });
+		queue_put_back(q, m,
+			(struct instant){ m->awaited ? m->due_us : 0 });
 }
 
 FALLIBLE

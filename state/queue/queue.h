@@ -57,7 +57,7 @@ struct queued {
 	struct queue_route *route; /* NULL: as the settings say */
 	struct span sender, envid;
 	size_t heap;   /* where in the schedule */
-	int64_t due_us; /* key of the schedule */
+	int64_t due_us; /* key of the schedule, also the last one */
 	struct queue_line *line; /* where it stands instead; NULL: nowhere */
 	struct queued *before, *behind; /* in that line */
 	struct queued *older, *newer;

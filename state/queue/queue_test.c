@@ -580,6 +580,42 @@ TEST(an_awaited_message_is_due_when_its_session_says_so)
 	spool_remove(&x);
 }
 
+/* The operator's release is not the session's word. */
+TEST(an_awaited_message_that_is_released_is_still_awaited)
+{
+	struct letter l;
+	struct queued *m;
+
+	begin();
+	letter_make(&x, BODY, 1, &l);
+	l.open.awaited = 1;
+	CHECK_OK(letter_add(&x, &l, &m));
+	CHECK_OK(queue_hold(x.queue, &m, 1, true));
+	CHECK_OK(queue_hold(x.queue, &m, 1, false));
+	CHECK(!queue_due(x.queue, later(QUEUE_AWAITED - 1)));
+	CHECK(m->awaited);
+	CHECK(queue_due(x.queue, later(QUEUE_AWAITED)) == m);
+	spool_remove(&x);
+}
+
+/* Who stays held loses no word of its session. */
+TEST(an_awaited_message_that_is_held_can_be_kept)
+{
+	struct letter l;
+	struct queued *m;
+
+	begin();
+	letter_make(&x, BODY, 1, &l);
+	l.open.awaited = 1;
+	CHECK_OK(letter_add(&x, &l, &m));
+	CHECK_OK(queue_hold(x.queue, &m, 1, true));
+	queue_keep(x.queue, m);
+	CHECK(!queue_due(x.queue, later(DAYS(1))));
+	CHECK_OK(queue_hold(x.queue, &m, 1, false));
+	CHECK(queue_due(x.queue, NOW) == m);
+	spool_remove(&x);
+}
+
 TEST(an_awaited_message_that_nobody_speaks_about_goes_out)
 {
 	struct letter l;
