@@ -101,6 +101,9 @@ queue_add(struct queue *q, const struct enqueue_open *m,
 	TRY(describe(m, rcpts, &list, &record));
 	TRY(make_room(q));
 	MUST(put_message_record(&head, &record));
+	/* what the next start could not read must not be written */
+	if (message_record_parse(buf_view(&head), &record))
+		return &fault_ipc_malformed;
 	TRY(journal_append_body(q->journal, QUEUE_MESSAGE, buf_view(&head),
 		body, m->size, sha256, &lsn, &place));
 	f = memcmp(sha256, m->verdict.sha256, sizeof sha256)

@@ -92,6 +92,7 @@ void queue_close(struct queue **q);
  * grant_missing, verdict_missing  seals that do not hold, an ended grant, or a
  *                   verdict that is not what the site demands
  * verdict_mismatch  other octets than those of the verdict
+ * ipc_malformed     a recipient or wish that there cannot be
  * queue_full, storage_full, storage_failed */
 FALLIBLE queue_add(struct queue *q, const struct enqueue_open *m,
 	const struct rcpt_record *rcpts, int body, struct instant now,

@@ -232,6 +232,42 @@ TEST(nothing_gets_in_without_both_seals)
 	}
 }
 
+/* What the next start could not read, nobody may hand in. */
+static const struct {
+	const char *what;
+	struct rcpt_record second;
+	const struct fault *want;
+} recipients[] = {
+	{ "a recipient", { .address = SPAN("a@b.example") }, OK },
+	{ "without octets", { .address = SPAN("") }, &fault_ipc_malformed },
+	{ "a wish that does not exist",
+		{ .address = SPAN("a@b.example"), .notify = 255 },
+		&fault_ipc_malformed },
+};
+
+TEST(what_cannot_be_read_again_is_not_written)
+{
+	EACH_CASE(c, recipients) {
+		struct rcpt_record rcpts[] = {
+			{ .address = SPAN("one@first.example") }, c->second
+		};
+		struct queued *m;
+		struct letter l;
+		int fd;
+
+		begin();
+		letter_make(&x, BODY, 2, &l);
+		CHECK_OK(fd_memory_of("letter", BODY, &fd));
+		CHECK_FAULT(queue_add(x.queue, &l.open, rcpts, fd, NOW, &m),
+			c->want);
+		fd_close(&fd);
+		CHECK_OK(queue_commit(x.queue));
+		spool_reopen(&x);
+		CHECK_NUMBER(queue_count(x.queue), c->want == OK);
+		spool_remove(&x);
+	}
+}
+
 TEST(a_full_queue_takes_nothing)
 {
 	struct letter l;
