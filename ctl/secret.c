@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "ctl/command.h"
-#include "state/users/rules.h"
 #include "sys/password.h"
 
 /* One line of standard input without its LF; an empty one at its end. */
@@ -67,9 +66,8 @@ read_password(struct buf *out)
 }
 
 int
-secret_read(struct span login, bool make, struct buf *out, bool *made)
+secret_read(bool make, struct buf *out, bool *made)
 {
-	const char *why;
 	int code = make ? -1 : read_password(out);
 
 	if (code >= 0)
@@ -77,7 +75,5 @@ secret_read(struct span login, bool make, struct buf *out, bool *made)
 	*made = out->len == 0;
 	if (*made && !password_make(out))
 		return complain(EX_SOFTWARE, "no room for a password", NULL);
-	if (password_admit(buf_view(out), login, &why))
-		return complain(EX_DATAERR, "the password is too weak", why);
 	return -1;
 }

@@ -5,7 +5,7 @@
 
 #include "lib/base/buf.h"
 
-/* Read a new password for `login`: from the terminal twice without echo, or
+/* Read a new password: from the terminal twice without echo, or
  * the first line of standard input.  An empty one asks for a made one, and so
  * does `make`: *made says so.  Returns -1, or the exit code after a message. */
-int secret_read(struct span login, bool make, struct buf *out, bool *made);
+int secret_read(bool make, struct buf *out, bool *made);

@@ -9,6 +9,7 @@
 #include "ctl/user.h"
 #include "lib/base/number.h"
 #include "state/users/rules.h"
+#include "sys/breach.h"
 #include "sys/clock.h"
 #include "sys/crypto.h"
 #include "sys/fd.h"
@@ -121,6 +122,50 @@ tell_made(const char *login, const struct buf *secret, bool made)
 
 /* --- add ------------------------------------------------------------------- */
 
+/* --- passwords ------------------------------------------------------------- */
+
+static const struct password_policy *
+policy(void)
+{
+	return password_policy((enum password_profile)user_site.passwords);
+}
+
+static int
+admit_unbreached(struct span password)
+{
+	bool found = false;
+	const struct fault *f;
+
+	if (user_site.breached[0] == 0) {
+		fprintf(stderr, "posthold: not compared with breached "
+				"passwords: set breached-passwords\n");
+		return -1;
+	}
+	f = breach_find(user_site.breached, password, &found);
+	if (f)
+		return complain(EX_NOINPUT, user_site.breached,
+			"the list of breached passwords cannot be used; see "
+			"breached-passwords of the settings");
+	return found ? complain(EX_DATAERR, "the password is refused",
+			       "it is in the list of breached passwords")
+		     : -1;
+}
+
+/* user  NULL: a new account */
+static int
+admit_password(const struct users_edit *e, const struct user *user,
+	struct span login, struct span password)
+{
+	const char *why;
+
+	if (password_admit(policy(), password, login, &why))
+		return complain(EX_DATAERR, "the password is too weak", why);
+	if (user && users_edit_password_was(e, user, password))
+		return complain(EX_DATAERR, "the password is refused",
+			"the account has it or had it");
+	return admit_unbreached(password);
+}
+
 /* The addresses in `text` as spans; LOGIN@DOMAIN when none was given. */
 static size_t
 collect_addresses(const struct call *c, char *own, size_t size,
@@ -164,8 +209,12 @@ add(struct call *c, const struct span *addresses, size_t count, bool make)
 	const struct fault *f = login_admit(login);
 	bool made = false;
 	int code = f ? user_explain(f, c->words[0])
-		     : secret_read(login, make, &secret, &made);
+		     : secret_read(make, &secret, &made);
 
+	if (code < 0)
+		code = made ? -1
+			    : admit_password(NULL, NULL, login,
+				      buf_view(&secret));
 	if (code >= 0)
 		return code;
 	f = users_edit_open(user_site.users, &e);
@@ -218,15 +267,16 @@ user_passwd(struct call *c)
 	struct user *user;
 
 	if (code < 0)
-		code = secret_read(span_of(c->words[0]), make, &secret, &made);
+		code = secret_read(make, &secret, &made);
+	if (code < 0)
+		code = user_open(&e, c->words[0], &user);
+	if (code < 0 && !made)
+		code = admit_password(&e, user, span_of(user->login),
+			buf_view(&secret));
 	if (code >= 0)
 		return code;
-	f = users_edit_open(user_site.users, &e);
-	if (!f)
-		f = users_edit_find(&e, span_of(c->words[0]), &user);
-	if (!f)
-		f = user_set_password(user, buf_view(&secret),
-			clock_instant());
+	f = users_edit_set_password(&e, user, buf_view(&secret),
+		policy()->history, clock_instant());
 	code = f ? user_explain(f, c->words[0]) : user_save(&e, c->words[0]);
 	if (code == EX_OK)
 		tell_made(c->words[0], &secret, made);

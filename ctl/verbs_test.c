@@ -10,6 +10,7 @@
 #include "lib/base/number.h"
 #include "lib/base/test.h"
 #include "state/users/users.h"
+#include "sys/crypto.h"
 #include "sys/fd.h"
 
 #define WORDS 12
@@ -201,6 +202,134 @@ TEST(user_verbs_change_one_account)
 	users_close(&u);
 	CHECK_NUMBER(RUN(user_enable, 1, 1, "--site", directory, "alice"),
 		EX_OK);
+}
+
+/* --- what a password must be ---------------------------------------------- */
+
+static void
+append_to(const char *name, const char *text)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/%s", directory, name);
+	f = fopen(path, "ae");
+	CHECK(f != NULL);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void
+list_breached(const char *password)
+{
+	uint8_t hash[SHA1_OCTETS], room[64];
+	struct buf line = BUF(room);
+
+	CHECK_OK(crypto_start());
+	sha1(span_of(password), hash);
+	CHECK(buf_put_hex(&line, span_at(hash, sizeof hash)) &&
+		buf_put_text(&line, ":7\n") && buf_push(&line, 0));
+	append_to("breached", (const char *)line.at);
+}
+
+static const struct {
+	const char *what, *policy, *password;
+	int code;
+} policies[] = {
+	{ "short for one", "sp800-63b", "xkQ7vmw2pz", EX_DATAERR },
+	{ "not for the other", "nc-2008", "xkQ7vmw2pz", EX_OK },
+	{ "the same again", "nc-2008", "xkQ7vmw2pz", EX_DATAERR },
+	{ "another", "nc-2008", "xkQ7vmw2pq", EX_OK },
+	{ "one of before", "nc-2008", "xkQ7vmw2pz", EX_DATAERR },
+	{ "of two kinds", "nc-2008", "correct horse battery", EX_DATAERR },
+	{ "of two kinds, long", "sp800-63b", "correct horse battery", EX_OK },
+	{ "breached", "sp800-63b", "Breached horse battery", EX_DATAERR },
+	{ "breached, of three kinds", "nc-2008", "Breached horse battery",
+		EX_DATAERR },
+};
+
+/* The settings of the directory with one more. */
+static void
+write_with_policy(const char *path, const char *policy)
+{
+	char from[128];
+	static uint8_t room[8192];
+	struct buf text = BUF(room);
+
+	snprintf(from, sizeof from, "%s/posthold.conf", directory);
+	OWNED(fd_close) int old = open(from, O_RDONLY | O_CLOEXEC);
+	CHECK_OK(fd_read_whole(old, &text));
+	CHECK(buf_put_text(&text, "password-policy ") &&
+		buf_put_text(&text, policy) && buf_push(&text, '\n'));
+	OWNED(fd_close) int fresh = open(path,
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	CHECK(write(fresh, text.at, text.len) == (ssize_t)text.len);
+}
+
+TEST(user_passwd_follows_the_policy)
+{
+	char line[512];
+
+	start();
+	CHECK_NUMBER(init("agency.example"), EX_OK);
+	list_breached("Breached horse battery");
+	snprintf(line, sizeof line, "breached-passwords %s/breached\n",
+		directory);
+	append_to("posthold.conf", line);
+	CHECK_NUMBER(RUN(user_add, 1, 9, "--site", directory, "--generate",
+			     "alice"), EX_OK);
+	EACH_CASE(c, policies) {
+		char settings[128];
+
+		snprintf(settings, sizeof settings, "%s/with", directory);
+		write_with_policy(settings, c->policy);
+		snprintf(line, sizeof line, "%s\n", c->password);
+		type(line);
+		CHECK_NUMBER(RUN(user_passwd, 1, 1, "-c", settings, "alice"),
+			c->code);
+	}
+	test_row = "a list that is none";
+	append_to("breached", "no list\n");
+	type("another horse battery\n");
+	CHECK_NUMBER(RUN(user_passwd, 1, 1, "--site", directory, "alice"),
+		EX_NOINPUT);
+}
+
+TEST(app_passwords_are_made_and_removed)
+{
+	static const struct {
+		const char *what;
+		const char *words[4];
+		int code;
+	} rows[] = {
+		{ "one", { "add", "alice", "phone" }, EX_OK },
+		{ "twice", { "add", "alice", "phone" }, EX_DATAERR },
+		{ "with a scope", { "add", "alice", "fax", "smtp" }, EX_OK },
+		{ "with a wrong one", { "add", "alice", "x", "pop3" },
+			EX_USAGE },
+		{ "no name", { "add", "alice" }, EX_USAGE },
+		{ "no such name", { "add", "alice", "Fax/2" }, EX_DATAERR },
+		{ "of nobody", { "add", "bob", "phone" }, EX_NOUSER },
+		{ "a list", { "list", "alice" }, EX_OK },
+		{ "removed", { "remove", "alice", "phone" }, EX_OK },
+		{ "twice", { "remove", "alice", "phone" }, EX_NOUSER },
+		{ "no deed", { "change", "alice" }, EX_USAGE },
+	};
+	struct users *u;
+
+	start();
+	CHECK_NUMBER(init("agency.example"), EX_OK);
+	CHECK_NUMBER(RUN(user_add, 1, 9, "--site", directory, "--generate",
+			     "alice"), EX_OK);
+	EACH_CASE(c, rows)
+		CHECK_NUMBER(RUN(user_app_password, 2, 4, "--site", directory,
+				     c->words[0], c->words[1], c->words[2],
+				     c->words[3]),
+			c->code);
+	u = load();
+	CHECK_NUMBER(users_extras(u), 1);
+	CHECK_SPAN(span_of(users_extra_at(u, 0)->name), "fax");
+	users_close(&u);
 }
 
 TEST(wrong_use_is_told_apart_from_wrong_sites)

@@ -84,6 +84,12 @@ sha256(struct span s, uint8_t out[SHA256_OCTETS])
 }
 
 void
+sha1(struct span s, uint8_t out[SHA1_OCTETS])
+{
+	MUST(EVP_Digest(s.at, s.len, out, NULL, EVP_sha1(), NULL) == 1);
+}
+
+void
 hmac_sha256(struct span key, struct span s, uint8_t out[SHA256_OCTETS])
 {
 	EVP_MAC_CTX *c = EVP_MAC_CTX_dup(hmac_model);

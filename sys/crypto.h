@@ -27,6 +27,10 @@ void sha256_end(struct sha256 *h, uint8_t out[SHA256_OCTETS]);
 void sha256_drop(struct sha256 *h);
 
 /* The same over octets that are all here. */
+/* For lists of breached passwords, which come so; proves nothing. */
+#define SHA1_OCTETS 20
+void sha1(struct span s, uint8_t out[SHA1_OCTETS]);
+
 void sha256(struct span s, uint8_t out[SHA256_OCTETS]);
 
 /* HMAC-SHA-256, RFC 2104; any length of key. */

@@ -69,6 +69,16 @@ static const struct setting settings[] = {
   "NC-2.1.6, RFC 5321 section 3.9",
   "The file of aliases, groups and catch-alls; see posthold-addresses(5) for its "
   "syntax.  Without it only accounts have addresses." },
+{ TOP, "password-policy", KIND_CHOICE, OF(passwords), 0, 0, "sp800-63b", 0, 0,
+  "sp800-63b|nc-2008", LIVE, "NC-2.0.fn2, NIST SP 800-63B, IA-5, AC-7",
+  "sp800-63b: at least 15 characters, none of them prescribed, no expiry, and "
+  "not in `breached-passwords`; 20 wrong passwords lock a source.  nc-2008: at "
+  "least 8 characters of 3 kinds, none of the last 6, for 90 days; 3 wrong "
+  "passwords lock a source.  A lock ends 15 minutes after the last of them." },
+{ TOP, "breached-passwords", KIND_PATH, OF(breached), 0, 0, "", 0, 0, "", LIVE,
+  "NIST SP 800-63B section 5.1.1.2",
+  "A list of SHA-1 hashes in order, as Have I Been Pwned hands it out: no "
+  "password that is in it is taken." },
 { TOP, "mailbox-directory", KIND_PATH, OF(mailbox_directory), 0, 0,
   "/var/lib/posthold/mailboxes", 0, 0, "", START, "NC-2.2.b",
   "Where mail is kept.  It must be on a block device of its own." },

@@ -56,6 +56,9 @@ enum site_socket {
 	SOCKET_LMTP,                /* lmtp.sock */
 };
 
+/* What a password must be; the values are those of enum password_profile. */
+enum site_passwords { SITE_PASSWORDS_SP800_63B, SITE_PASSWORDS_NC_2008 };
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic error "-Wpadded"
 
@@ -110,6 +113,8 @@ struct site {
 	uint32_t records_count;
 	uint32_t schedule_count; /* 1 to SITE_SCHEDULE                      */
 
+	uint32_t passwords;      /* enum site_passwords                     */
+	uint32_t zero;
 	uint32_t production;     /* 1: missing protection stops the start   */
 	uint32_t operator_uid;   /* may use the control sockets, as may 0   */
 	uint32_t smarthosts_count; /* 0: deliver by MX                      */
@@ -160,6 +165,7 @@ struct site {
 	char key[256];         /* PEM                                        */
 	char ca_file[256];     /* PEM bundle that relay trusts               */
 	char users[256];       /* state/users                                */
+	char breached[256];    /* sys/breach.h; "": none                    */
 	char addresses[256];   /* lib/conf/addresses.h; "": none            */
 	char mailbox_directory[256]; /* on its own block device, NC-2.2.b   */
 	char queue_directory[256];

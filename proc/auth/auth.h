@@ -10,6 +10,7 @@
 #include "lib/base/table.h"
 #include "lib/conf/addresses.h"
 #include "proc/auth/slow.h"
+#include "state/users/rules.h"
 #include "state/users/users.h"
 #include "sys/mac.h"
 #include "sys/role.h"
@@ -20,6 +21,7 @@
 #define EXCHANGE_US   SECONDS(30) /* for the client's next message        */
 #define CHECK_US      SECONDS(10) /* for a turn at comparing passwords    */
 #define GRANT_US      HOURS(12)
+#define LOCKED_US     SECONDS(5)  /* before a locked address is refused  */
 #define PROVEN        4096 /* passwords that were proven lately           */
 #define PROVEN_US     MINUTES(10)
 

@@ -102,15 +102,44 @@ log_failure(const struct exchange *e, struct span login, const char *why)
 		log_address(e->peer), log_text(span_of(why)));
 }
 
+static const struct password_policy *
+policy_of(const struct auth *a)
+{
+	return password_policy(
+		(enum password_profile)site_of(a->role)->passwords);
+}
+
+static bool
+is_locked(const struct exchange *e)
+{
+	return slow_locked(&e->auth->slow, clock_tick(), e->peer,
+		policy_of(e->auth)->lock_after);
+}
+
+/* Its own failures locked this address: it waits, and that is all.  What it says
+ * meanwhile is no failure, or a client with an old password would never get in
+ * again. */
+static void
+refuse_locked(struct exchange *e)
+{
+	log_failure(e, SPAN(""), "address locked");
+	e->state = EXCHANGE_REFUSED;
+	timer_set(e->timer, LOCKED_US);
+}
+
 /* Later and later for who guesses; one text whatever the reason. */
 static void
 refuse(struct exchange *e, const char *why)
 {
 	struct auth *a = e->auth;
 	struct span login = e->sasl ? sasl_claimed(e->sasl) : SPAN("");
+	bool locked = is_locked(e);
 	int64_t wait = slow_failed(&a->slow, clock_tick(), e->peer, login);
 
 	log_failure(e, login, why);
+	if (!locked && is_locked(e))
+		LOG(EV_ADDRESS_LOCKED, e->head.session, log_address(e->peer),
+			log_number(policy_of(a)->lock_after));
 	sasl_close(&e->sasl);
 	e->state = EXCHANGE_REFUSED;
 	if (wait == 0) {
@@ -197,6 +226,15 @@ find_keys(void *owner, struct span login, struct scram_keys *out)
 	keys_find(owner, login, out);
 }
 
+static bool
+is_too_old(const struct auth *a, const struct credential *c)
+{
+	int64_t most = policy_of(a)->max_age_us;
+
+	return !c->app && most > 0 &&
+		clock_instant().us - credential_made(c) >= most;
+}
+
 /* The users file may have changed since the first step: what was proven is what
  * the account had then. */
 static void
@@ -210,6 +248,8 @@ conclude(struct exchange *e, bool right, struct span last)
 		refuse(e, "disabled");
 	else if (!right || c.user->epoch != e->epoch)
 		refuse(e, "wrong credential");
+	else if (is_too_old(e->auth, &c))
+		refuse(e, "password expired");
 	else if (!credential_serves(&c,
 			 e->wants_session ? SCOPE_IMAP : SCOPE_SMTP))
 		refuse(e, "not for this service");
@@ -291,7 +331,9 @@ begin(struct auth *a, struct channel *c, const struct sasl_step *m)
 		say_fault(c, &m->head, &fault_ipc_busy);
 		return;
 	}
-	if (sasl_open(m->mechanism, span_at(m->exporter, m->exporter_len),
+	if (is_locked(e))
+		refuse_locked(e);
+	else if (sasl_open(m->mechanism, span_at(m->exporter, m->exporter_len),
 		    find_keys, e, &e->sasl))
 		refuse(e, "mechanism");
 	else

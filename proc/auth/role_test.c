@@ -19,6 +19,7 @@
 static const struct mac_key key = { "a key that only auth is given" };
 static const struct site *site;
 static int users = -1, later = -1;
+static uint32_t policy; /* enum site_passwords */
 
 /* --- users --------------------------------------------------------------- */
 
@@ -27,8 +28,10 @@ static const struct span alice[] = { SPAN("alice@agency.example"),
 static const struct span bob[] = { SPAN("bob@agency.example"),
 	SPAN("abuse@agency.example") };
 static const struct span carol[] = { SPAN("carol@agency.example") };
+static const struct span frank[] = { SPAN("frank@agency.example") };
 
-/* alice, bob and carol, who is disabled; later alice has another password and
+/* alice, bob, carol, who is disabled, and frank, whose password is of spring;
+ * later alice has another password and
  * bob is disabled, too.  Made once for all tests. */
 static void
 make_users(void)
@@ -48,6 +51,8 @@ make_users(void)
 	CHECK_OK(users_edit_add(&e, SPAN("bob"), bob, 2, SPAN(PASSWORD), now));
 	CHECK_OK(users_edit_add(&e, SPAN("carol"), carol, 1, SPAN(PASSWORD),
 		now));
+	CHECK_OK(users_edit_add(&e, SPAN("frank"), frank, 1, SPAN(PASSWORD),
+		(struct instant){ now.us - DAYS(90) }));
 	CHECK_OK(users_edit_find(&e, SPAN("carol"), &u));
 	user_set_state(u, USER_DISABLED, SPAN("left"));
 	CHECK_OK(users_edit_add_app(&e, u, SPAN("phone"), SCOPES_ALL,
@@ -63,7 +68,8 @@ make_users(void)
 	CHECK(users >= 0);
 	CHECK_OK(users_edit_open(path, &e));
 	CHECK_OK(users_edit_find(&e, SPAN("alice"), &u));
-	CHECK_OK(user_set_password(u, SPAN(PASSWORD " staple"), now));
+	CHECK_OK(users_edit_set_password(&e, u, SPAN(PASSWORD " staple"), 0,
+		now));
 	CHECK_OK(users_edit_find(&e, SPAN("bob"), &u));
 	user_set_state(u, USER_DISABLED, SPAN("left"));
 	CHECK_OK(users_edit_save(&e));
@@ -103,6 +109,7 @@ start(void)
 	s.domains[0] = (struct site_domain){ "agency.example" };
 	s.domains[1] = (struct site_domain){ "board.example" };
 	s.domains_count = 2;
+	s.passwords = policy;
 	site = &s;
 	fake_start(AUTH, site, give);
 	return true;
@@ -771,6 +778,55 @@ TEST(auth_slows_who_guesses)
 	check_granted(expect_done(last_session));
 	fake_expect_event(EV_LOGIN_SLOWED);
 	fake_stop();
+}
+
+/* ACC-03: three wrong passwords lock the address, by nc-2008. */
+TEST(auth_locks_an_address_and_no_account)
+{
+	policy = SITE_PASSWORDS_NC_2008;
+	if (!start())
+		return;
+	policy = SITE_PASSWORDS_SP800_63B;
+	for (int i = 0; i < 3; i++) {
+		try_plain(1, SPAN("\0alice\0guess"));
+		check_refused(last_session, &fault_auth_failed);
+	}
+	fake_expect_event(EV_ADDRESS_LOCKED);
+	test_row = "the right password from there";
+	try_plain(1, SPAN("\0alice\0" PASSWORD));
+	check_refused(last_session, &fault_auth_failed);
+	test_row = "the owner from elsewhere";
+	try_plain(2, SPAN("\0alice\0" PASSWORD));
+	check_granted(expect_done(last_session));
+	fake_stop();
+}
+
+static const struct {
+	const char *what;
+	uint32_t policy;
+	struct span blob;
+	const struct fault *fault;
+} ages[] = {
+	{ "nothing expires", SITE_PASSWORDS_SP800_63B,
+		SPAN("\0frank\0" PASSWORD), OK },
+	{ "after 90 days", SITE_PASSWORDS_NC_2008,
+		SPAN("\0frank\0" PASSWORD), &fault_auth_failed },
+	{ "a fresh one", SITE_PASSWORDS_NC_2008,
+		SPAN("\0alice\0" PASSWORD), OK },
+};
+
+TEST(auth_refuses_a_password_that_is_too_old)
+{
+	EACH_CASE(c, ages) {
+		policy = c->policy;
+		if (!start())
+			return;
+		policy = SITE_PASSWORDS_SP800_63B;
+		try_plain(1, c->blob);
+		CHECK_FAULT(fault_row(expect_done(last_session)->fault),
+			c->fault);
+		fake_stop();
+	}
 }
 
 TEST(auth_counts_a_credential_in_clear)

@@ -26,23 +26,39 @@ place_of(struct slow *s, struct tick now, struct span name)
 	return p;
 }
 
+static bool
+is_v4(const uint8_t peer[16])
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	return memcmp(peer, mapped, sizeof mapped) == 0;
+}
+
 static struct slow_place *
 place_of_source(struct slow *s, struct tick now, const uint8_t peer[16])
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	size_t len = memcmp(peer, mapped, sizeof mapped) == 0 ? 15 : 8;
-
-	return place_of(s, now, span_at(peer, len));
+	return place_of(s, now, span_at(peer, is_v4(peer) ? 15 : 8));
 }
 
-/* Longer than any source, so that none is taken for the other. */
+/* The address alone; longer than a source, so that none is taken for the
+ * other. */
+static struct slow_place *
+place_of_address(struct slow *s, struct tick now, const uint8_t peer[16])
+{
+	uint8_t name[18] = { 0 };
+
+	memcpy(name, peer, is_v4(peer) ? 16 : 8);
+	return place_of(s, now, span_at(name, sizeof name));
+}
+
+/* Longer than any of the two. */
 static struct slow_place *
 place_of_login(struct slow *s, struct tick now, struct span login)
 {
-	uint8_t name[16 + LOGIN_KEPT] = { 0 };
+	uint8_t name[18 + LOGIN_KEPT] = { 0 };
 
 	for (size_t i = 0; i < login.len && i < LOGIN_KEPT; i++)
-		name[16 + i] = octet_lower(login.at[i]);
+		name[18 + i] = octet_lower(login.at[i]);
 	return place_of(s, now, span_at(name, sizeof name));
 }
 
@@ -75,9 +91,17 @@ slow_failed(struct slow *s, struct tick now, const uint8_t peer[16],
 	int64_t wait = fail(place_of_source(s, now, peer), now, SLOW_SOURCE);
 	int64_t other = 0;
 
+	fail(place_of_address(s, now, peer), now, SLOW_SOURCE);
 	if (login.len > 0)
 		other = fail(place_of_login(s, now, login), now, SLOW_LOGIN);
 	return wait > other ? wait : other;
+}
+
+bool
+slow_locked(struct slow *s, struct tick now, const uint8_t peer[16],
+	uint32_t after)
+{
+	return place_of_address(s, now, peer)->failures >= after;
 }
 
 void
@@ -85,6 +109,7 @@ slow_succeeded(struct slow *s, struct tick now, const uint8_t peer[16],
 	struct span login)
 {
 	place_of_source(s, now, peer)->failures /= 2;
+	place_of_address(s, now, peer)->failures /= 2;
 	place_of_login(s, now, login)->failures /= 2;
 }
 

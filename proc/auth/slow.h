@@ -4,6 +4,10 @@
  * whether anybody has it or not.  Only refusals are late: who knows the
  * password is never slowed, so nobody is locked out by what others try (A4).
  *
+ * A single address (an IPv6 /64) is locked by its own failures: nothing that it
+ * says is looked at for SLOW_FORGET after the last of them.  The owner of an
+ * account is not, wherever else he is.
+ *
  * What is remembered has a fixed place.  A table that is attacked forgets; it
  * never refuses.
  */
@@ -37,6 +41,10 @@ void slow_init(struct slow *s, const struct siphash_key *key);
  * login  empty: it is not known */
 int64_t slow_failed(struct slow *s, struct tick now, const uint8_t peer[16],
 	struct span login);
+
+/* Do so many failures of this address lock it?  The look changes nothing. */
+bool slow_locked(struct slow *s, struct tick now, const uint8_t peer[16],
+	uint32_t after);
 
 /* A login succeeded: half of what was remembered is forgiven; one right
  * password does not excuse guessing at others. */

@@ -117,3 +117,26 @@ TEST(slow_forgets)
 	CHECK_NUMBER(slow_failures(&slow, now, peer), 0);
 	CHECK_NUMBER(fail(peer, SPAN("x"), 1), 0);
 }
+
+/* ACC-03: the address is locked, the owner elsewhere is not. */
+TEST(slow_locks_an_address)
+{
+	static const uint8_t here[16] = V4(7), beside[16] = V4(8);
+	static const uint8_t net[16] = V6(7, 1), same[16] = V6(7, 2);
+
+	start();
+	fail(here, SPAN("alice"), 2);
+	CHECK(!slow_locked(&slow, now, here, 3));
+	fail(here, SPAN("bob"), 1);
+	CHECK(slow_locked(&slow, now, here, 3));
+	test_row = "its neighbour";
+	CHECK(!slow_locked(&slow, now, beside, 3));
+	test_row = "an IPv6 /64 is one";
+	fail(net, SPAN("alice"), 3);
+	CHECK(slow_locked(&slow, now, same, 3));
+	test_row = "until it was quiet";
+	now.us += SLOW_FORGET;
+	CHECK(slow_locked(&slow, now, here, 3));
+	now.us++;
+	CHECK(!slow_locked(&slow, now, here, 3));
+}

@@ -165,21 +165,8 @@ append(struct users_edit *e, const struct user *user)
 	return OK;
 }
 
-FALLIBLE
-users_edit_add(struct users_edit *e, struct span login,
-	const struct span *addresses, size_t count, struct span password,
-	struct instant now)
-{
-	struct user user;
-
-	TRY(make_user(e, login, addresses, count, &user));
-	user.created_us = now.us;
-	TRY(user_set_password(&user, password, now));
-	return append(e, &user);
-}
-
-FALLIBLE
-user_set_password(struct user *user, struct span password, struct instant now)
+static FALLIBLE
+set_password(struct user *user, struct span password, struct instant now)
 {
 	struct scram_keys scram = { 0 };
 	char verifier[PASSWORD_VERIFIER];
@@ -191,6 +178,19 @@ user_set_password(struct user *user, struct span password, struct instant now)
 	user->changed_us = now.us;
 	user->epoch++;
 	return OK;
+}
+
+FALLIBLE
+users_edit_add(struct users_edit *e, struct span login,
+	const struct span *addresses, size_t count, struct span password,
+	struct instant now)
+{
+	struct user user;
+
+	TRY(make_user(e, login, addresses, count, &user));
+	user.created_us = now.us;
+	TRY(set_password(&user, password, now));
+	return append(e, &user);
 }
 
 void
@@ -295,6 +295,62 @@ users_edit_remove_app(struct users_edit *e, struct user *user,
 	remove_extra(e, x);
 	user->epoch++;
 	return OK;
+}
+
+/* --- earlier passwords ------------------------------------------------------ */
+
+bool
+users_edit_password_was(const struct users_edit *e, const struct user *user,
+	struct span password)
+{
+	bool was = password_holds(user->verifier, password);
+
+	for (size_t i = 0; i < e->extras_count && !was; i++)
+		was = e->extras[i].account == user->account &&
+			e->extras[i].kind == EXTRA_OLD &&
+			password_holds(e->extras[i].verifier, password);
+	return was;
+}
+
+static struct extra *
+oldest(struct users_edit *e, const struct user *user)
+{
+	struct extra *found = NULL;
+
+	for (size_t i = 0; i < e->extras_count; i++) {
+		struct extra *x = &e->extras[i];
+
+		if (x->account == user->account && x->kind == EXTRA_OLD &&
+			(!found || x->made_us < found->made_us))
+			found = x;
+	}
+	return found;
+}
+
+static FALLIBLE
+keep_old(struct users_edit *e, const struct user *user, uint32_t history)
+{
+	struct extra *x;
+
+	while (count_extras(e, user, EXTRA_OLD) > (history ? history - 1 : 0))
+		remove_extra(e, oldest(e, user));
+	if (history == 0)
+		return OK;
+	x = make_extra(e, user);
+	if (!x)
+		return &fault_users_full;
+	x->kind = EXTRA_OLD;
+	x->made_us = user->changed_us;
+	memcpy(x->verifier, user->verifier, sizeof x->verifier);
+	return OK;
+}
+
+FALLIBLE
+users_edit_set_password(struct users_edit *e, struct user *user,
+	struct span password, uint32_t history, struct instant now)
+{
+	TRY(keep_old(e, user, history));
+	return set_password(user, password, now);
 }
 
 /* --- the file -------------------------------------------------------------- */

@@ -56,8 +56,15 @@ FALLIBLE users_edit_add(struct users_edit *e, struct span login,
 FALLIBLE users_edit_find(struct users_edit *e, struct span login,
 	struct user **out);
 
-FALLIBLE user_set_password(struct user *user, struct span password,
-	struct instant now);
+/* Is it the account's password, or one of those kept from before? */
+bool users_edit_password_was(const struct users_edit *e,
+	const struct user *user, struct span password);
+
+/* Another password; `history` of those before are kept.
+ *
+ * password_failed  no memory; users_full */
+FALLIBLE users_edit_set_password(struct users_edit *e, struct user *user,
+	struct span password, uint32_t history, struct instant now);
 
 /* Another password for the account, for one program: it logs in as LOGIN/NAME.
  *

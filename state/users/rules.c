@@ -1,5 +1,6 @@
 #include "state/users/rules.h"
 
+#include "lib/base/must.h"
 #include "lib/base/number.h"
 #include "lib/mail/address.h"
 #include "sys/password.h"
@@ -148,12 +149,46 @@ is_printable(struct span s)
 	return true;
 }
 
+const struct password_policy *
+password_policy(enum password_profile p)
+{
+	static const struct password_policy policies[] = {
+		[PASSWORD_SP800_63B] = { .shortest = 15, .lock_after = 20 },
+		[PASSWORD_NC_2008] = { .shortest = 8, .kinds = 3, .history = 6,
+			.max_age_us = DAYS(90), .lock_after = 3 },
+	};
+
+	MUST(p < COUNT_OF(policies));
+	return &policies[p];
+}
+
+static unsigned
+kinds_of(struct span s)
+{
+	bool small = false, capital = false, digit = false, other = false;
+
+	for (size_t i = 0; i < s.len; i++) {
+		uint8_t c = s.at[i];
+
+		small |= c >= 'a' && c <= 'z';
+		capital |= c >= 'A' && c <= 'Z';
+		digit |= c >= '0' && c <= '9';
+		other |= !is_letter(c) && (c < '0' || c > '9');
+	}
+	return (unsigned)small + capital + digit + other;
+}
+
 FALLIBLE
-password_admit(struct span password, struct span login, const char **why)
+password_admit(const struct password_policy *p, struct span password,
+	struct span login, const char **why)
 {
 	*why = NULL;
-	if (password.len < PASSWORD_SHORTEST)
-		*why = "it has fewer than 12 characters";
+	if (password.len < p->shortest)
+		*why = p->shortest == 8 ? "it has fewer than 8 characters"
+					: "it has fewer than 15 characters";
+	else if (kinds_of(password) < p->kinds)
+		*why = "it needs three of small letters, capital letters, "
+		       "digits and other characters";
 	else if (password.len > PASSWORD_LONGEST)
 		*why = "it has more than 256 characters";
 	else if (!is_printable(password))

@@ -4,8 +4,21 @@
 
 #include "lib/base/fault.h"
 #include "lib/base/buf.h"
+#include "lib/base/time.h"
 
-#define PASSWORD_SHORTEST 12
+/* What a password must be (NC-2.0.fn2).  The order is that of the setting
+ * password-policy. */
+enum password_profile { PASSWORD_SP800_63B, PASSWORD_NC_2008 };
+
+struct password_policy {
+	size_t shortest;  /* octets                                          */
+	unsigned kinds;   /* of small, capital letters, digits, other: these */
+	uint32_t history; /* earlier passwords that it must not be           */
+	int64_t max_age_us; /* 0: it has none                                */
+	uint32_t lock_after; /* wrong passwords that lock their source       */
+};
+
+const struct password_policy *password_policy(enum password_profile p);
 
 /* login = 2*63( a-z / 0-9 / "." / "-" / "_" ), beginning with a letter, in
  * lower case.
@@ -30,10 +43,10 @@ bool login_is_reserved(struct span login);
  * users_full         no room in `out` */
 FALLIBLE put_user_address(struct buf *out, struct span address);
 
-/* PASSWORD_SHORTEST to PASSWORD_LONGEST octets of printable ASCII that are not
- * the login, a run or repetition, or a common password with some digits
- * (NIST SP 800-63B section 5.1.1.2; NC-2.0.fn2).
+/* As the policy says, and in any case at most PASSWORD_LONGEST octets of
+ * printable ASCII that are not the login, a run or repetition, or a common
+ * password with some digits (NIST SP 800-63B section 5.1.1.2; NC-2.0.fn2).
  *
  * password_weak  *why says what is wrong */
-FALLIBLE password_admit(struct span password, struct span login,
-	const char **why);
+FALLIBLE password_admit(const struct password_policy *p, struct span password,
+	struct span login, const char **why);

@@ -196,7 +196,7 @@ TEST(a_state_and_a_password_change)
 		&fault_user_unknown);
 	CHECK_OK(users_edit_find(&e, SPAN("alice"), &user));
 	user_set_state(user, USER_DISABLED, SPAN("left the agency"));
-	CHECK_OK(user_set_password(user, SPAN("another long one"),
+	CHECK_OK(users_edit_set_password(&e, user, SPAN("another long one"), 0,
 		(struct instant){ now.us + 1 }));
 	CHECK_OK(users_edit_save(&e));
 	users_edit_close(&e);
@@ -211,20 +211,27 @@ TEST(a_state_and_a_password_change)
 
 static const struct {
 	const char *what, *password;
-	const struct fault *want;
+	bool sp800_63b, nc_2008; /* admitted by */
 } passwords[] = {
-	{ "eleven", "xkq7vmw2pzr", &fault_password_weak },
-	{ "twelve", "xkq7vmw2pzrt", OK },
-	{ "common with digits", "Password2026!", &fault_password_weak },
-	{ "common between digits", "12345letmein789", &fault_password_weak },
-	{ "login with digits", "alice1234567", &fault_password_weak },
-	{ "one letter", "aaaaaaaaaaaa", &fault_password_weak },
-	{ "a run", "abcdefghijklm", &fault_password_weak },
-	{ "a run down", "zyxwvutsrqponm", &fault_password_weak },
-	{ "a repetition", "abcabcabcabcabc", &fault_password_weak },
-	{ "not ASCII", "p\xc3\xa4sswort-lang-genug", &fault_password_weak },
-	{ "a control", "xkq7vmw2pzrt\t", &fault_password_weak },
-	{ "a phrase", "correct horse battery staple", OK },
+	{ "seven of four kinds", "xQ7vmw!", false, false },
+	{ "eight of three kinds", "xQ7vmw2p", false, true },
+	{ "eight of two kinds", "xkq7vmw2", false, false },
+	{ "with a sign instead of a capital", "xkq7vmw!", false, true },
+	{ "fourteen", "xkq7vmw2pzrtqw", false, false },
+	{ "fifteen of two kinds", "xkq7vmw2pzrtqwn", true, false },
+	{ "fifteen of one kind", "xkqvmwpzrtqwnfj", true, false },
+	{ "common with digits", "Password2026!!!", false, false },
+	{ "common between digits", "123456letmein789", false, false },
+	{ "login with digits", "Alice1234567890", false, false },
+	{ "one letter", "aaaaaaaaaaaaaaa", false, false },
+	{ "a run", "abcdefghijklmno", false, false },
+	{ "a run down", "zyxwvutsrqponml", false, false },
+	{ "a repetition", "aB1aB1aB1aB1aB1", false, false },
+	{ "not ASCII", "P\xc3\xa4sswort-lang-genug", false, false },
+	{ "a control", "xkQ7vmw2pzrtqwn\t", false, false },
+	{ "a phrase", "correct horse battery staple", true, false },
+	{ "a phrase with a capital", "Correct horse battery staple", true,
+		true },
 };
 
 /* Security rule A6. */
@@ -240,7 +247,7 @@ TEST(a_change_of_password_or_state_begins_an_epoch)
 	CHECK_OK(users_edit_find(&e, SPAN("alice"), &user));
 	epoch = user->epoch;
 	CHECK(epoch > 0);
-	CHECK_OK(user_set_password(user, SPAN("another long one"), now));
+	CHECK_OK(users_edit_set_password(&e, user, SPAN("another long one"), 0, now));
 	CHECK_NUMBER(user->epoch, ++epoch);
 	user_set_state(user, USER_DISABLED, SPAN("left"));
 	CHECK_NUMBER(user->epoch, ++epoch);
@@ -372,12 +379,60 @@ TEST(a_file_keeps_its_secret_and_shares_it_with_no_other)
 TEST(a_weak_password_is_refused)
 {
 	EACH_CASE(c, passwords) {
-		const char *why;
+		const bool wanted[] = {
+			[PASSWORD_SP800_63B] = c->sp800_63b,
+			[PASSWORD_NC_2008] = c->nc_2008,
+		};
 
-		CHECK_FAULT(password_admit(span_of(c->password), SPAN("alice"),
-				    &why), c->want);
-		CHECK((why != NULL) == (c->want != OK));
+		for (size_t i = 0; i < COUNT_OF(wanted); i++) {
+			const char *why;
+
+			CHECK_FAULT(password_admit(
+					    password_policy(
+						    (enum password_profile)i),
+					    span_of(c->password), SPAN("alice"),
+					    &why),
+				wanted[i] ? OK : &fault_password_weak);
+			CHECK((why != NULL) == !wanted[i]);
+		}
 	}
+}
+
+/* nc-2008 keeps six: the present one and five of before. */
+TEST(an_earlier_password_is_known)
+{
+	struct users *u;
+	struct user *user;
+	char text[24];
+
+	start();
+	add(SPAN("alice"), alice, COUNT_OF(alice), OK);
+	add(SPAN("bob"), bob, COUNT_OF(bob), OK);
+	for (int i = 0; i < 8; i++) {
+		snprintf(text, sizeof text, "password number %d", i);
+		user = open_user("alice");
+		CHECK(!users_edit_password_was(&edit, user, span_of(text)));
+		CHECK_OK(users_edit_set_password(&edit, user, span_of(text), 6,
+			(struct instant){ now.us + i }));
+		save();
+	}
+	user = open_user("alice");
+	for (int i = 0; i < 8; i++) {
+		snprintf(text, sizeof text, "password number %d", i);
+		test_row = text;
+		CHECK(users_edit_password_was(&edit, user, span_of(text)) ==
+			(i > 0));
+	}
+	test_row = "another account has its own";
+	CHECK_OK(users_edit_find(&edit, SPAN("bob"), &user));
+	CHECK(!users_edit_password_was(&edit, user,
+		SPAN("password number 3")));
+	CHECK_OK(users_edit_set_password(&edit, user, SPAN("bob's new one"), 0,
+		now));
+	save();
+	u = load();
+	CHECK_NUMBER(users_extras(u), 6);
+	users_close(&u);
 }
 
 TEST(a_made_password_is_admitted)
@@ -389,7 +444,10 @@ TEST(a_made_password_is_admitted)
 	mac_start();
 	CHECK(password_make(&b));
 	CHECK_NUMBER(b.len, 23);
-	CHECK_OK(password_admit(buf_view(&b), SPAN("alice"), &why));
+	CHECK_OK(password_admit(password_policy(PASSWORD_SP800_63B),
+		buf_view(&b), SPAN("alice"), &why));
+	CHECK_OK(password_admit(password_policy(PASSWORD_NC_2008),
+		buf_view(&b), SPAN("alice"), &why));
 }
 
 TEST(nobody_has_a_real_cost_and_no_password)
