@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "lib/base/number.h"
+#include "lib/smtp/reply.h"
+#include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/keys.h"
 #include "sys/log.h"
@@ -50,9 +52,7 @@ prepare(void *owner, struct role_process *r)
 	in->role = r;
 	if (!arenas || tls_start() ||
 		pool_open(sizeof(struct session), s->max_sessions,
-			&in->sessions) ||
-		pool_open(sizeof(struct arrival), s->max_sessions,
-			&in->arrivals))
+			&in->sessions))
 		exit(EXIT_FAULT);
 	arena_pool_init(&in->arenas, arenas, ARENAS);
 	keys_use(keys_over_channel, &in->keys);
@@ -90,8 +90,6 @@ unlinked(void *owner, struct channel *c)
 	struct intake *in = owner;
 	enum role peer = channel_peer(c);
 
-	if (peer == METER) /* nothing else would ever end them */
-		admit_lost(in, &fault_limit_load);
 	if (role_link(in->role, peer)) /* it has a new one already */
 		return;
 	if (peer == KEYS)
@@ -106,13 +104,27 @@ stop(void *owner)
 
 	in->stopping = true;
 	acceptor_unlisten_all(role_acceptor(in->role));
-	admit_lost(in, &fault_session_stopping);
 	session_stop_all(in);
+}
+
+static void
+put_refusal_text(struct buf *out, const struct fault *why)
+{
+	(void)put_reply_fault(out, why);
+}
+
+static bool
+is_busy(void *owner)
+{
+	struct intake *in = owner;
+
+	return !shed_admit(&in->shed, site_of(in->role)->slow_us, clock_tick());
 }
 
 static const struct role_hooks hooks = {
 	.prepare = prepare,
-	.clients = { .accept = admit_arrival, .refusal = admit_put_refusal },
+	.clients = { .accept = session_open, .refusal = put_refusal_text,
+		.busy = is_busy },
 	.file = take_file,
 	.linked = linked,
 	.unlinked = unlinked,

@@ -34,10 +34,7 @@ struct intake {
 	struct arena_pool arenas;
 	struct smtp_profile profiles[SITE_PERMITS]; /* by permit */
 	struct epochs epochs;
-	struct pool *arrivals; /* connections that wait for the meter */
 	struct shed shed;
-	struct tick told;   /* of refused connections, last */
-	uint64_t refused;   /* since */
 	bool stopping;
 };
 
@@ -78,20 +75,6 @@ struct session {
 /* The whole life of the process, for main(). */
 int intake_main(enum role self);
 
-/* A connection that waits for the meter. */
-struct arrival {
-	uint64_t id;
-	int fd, permit;
-	uint8_t peer[16];
-	uint16_t port;
-};
-
-/* admit.c: connections before they are sessions. */
-on_accept admit_arrival;
-put_refusal admit_put_refusal;
-bool admit_answer(struct intake *in, const struct limit_answer *m);
-void admit_lost(struct intake *in, const struct fault *why);
-
 /* limit.c: what a session asks the meter.  The first two are answered later. */
 FALLIBLE limit_rcpt(struct session *s, const struct smtp_ask *ask);
 FALLIBLE limit_message(struct session *s);
@@ -101,9 +84,8 @@ void limit_ended(struct session *s);
 void limit_measure(struct session *s);
 on_message limit_answered;
 
-/* session.c: false when there is no room; the descriptor is closed then. */
-bool session_open(struct intake *in, int fd, int permit,
-	const uint8_t peer[16], uint16_t port);
+/* session.c */
+on_accept session_open;
 void session_run(struct session *s);
 void session_stop_all(struct intake *in);
 

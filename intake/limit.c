@@ -164,8 +164,6 @@ limit_answered(void *owner, struct channel *c, const void *message, int fd)
 
 	(void)c;
 	(void)fd;
-	if (admit_answer(in, m))
-		return;
 	s = session_asker(in, &m->head, WAITS_LIMIT);
 	if (!s)
 		return;

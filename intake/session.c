@@ -314,13 +314,16 @@ start(struct session *s, int fd, uint16_t port)
 }
 
 bool
-session_open(struct intake *in, int fd, int permit, const uint8_t peer[16],
+session_open(void *owner, int fd, int permit, const uint8_t peer[16],
 	uint16_t port)
 {
 	OWNED(fd_close) int owned = fd;
+	struct intake *in = owner;
 	struct session *s;
 	uint32_t slot;
 
+	if (in->stopping)
+		return false;
 	s = pool_take(in->sessions, &slot);
 	if (!s)
 		return false;

@@ -10,10 +10,12 @@
 
 #include "lib/base/must.h"
 #include "sys/account.h"
+#include "sys/door.h"
 #include "sys/fd.h"
 #include "sys/hostile.h"
 #include "sys/log.h"
 #include "sys/sandbox.h"
+#include "trust/rights.h"
 
 #define MASTER_FD 3
 
@@ -27,7 +29,8 @@ struct role_process {
 	struct channel *master, *links[ROLES];
 	const struct site *site;
 	int netns, root, directory;
-	struct acceptor *acceptor;
+	struct door *door;
+	on_message *role_limit; /* the role's own answers of the meter */
 	struct mac_key secrets[SECRETS];
 	bool secret_known[SECRETS];
 	int control;
@@ -65,6 +68,8 @@ link_gone(void *owner, struct channel *c)
 		log_open(NULL);
 	if (r->links[peer] == c)
 		r->links[peer] = NULL;
+	if (peer == METER && r->door) /* nothing else would ever end them */
+		door_refuse_all(r->door, &fault_limit_load);
 	if (r->hooks.unlinked)
 		r->hooks.unlinked(owner, c);
 	if (r->role_gone)
@@ -116,8 +121,8 @@ take_site(void *owner, struct channel *c, const void *message, int fd)
 	}
 	r->site = at;
 	if (r->hooks.clients.accept)
-		must(acceptor_open(r->loop, r->site, &r->hooks.clients, owner,
-			&r->acceptor));
+		must(door_open(r, &r->hooks.clients, owner,
+			rights_linked(r->self, METER), &r->door));
 	if (r->hooks.prepare)
 		r->hooks.prepare(owner, r);
 }
@@ -179,8 +184,8 @@ take_listener(void *owner, struct channel *c, const void *message, int fd)
 		r->control = fd;
 		must(watch_open(r->loop, fd, LOOP_READ, accept_control, r,
 			&r->control_watch));
-	} else if (r->acceptor && m->permit < SITE_LISTENERS) {
-		must(acceptor_listen(r->acceptor, fd, (int)m->permit));
+	} else if (r->door && m->permit < SITE_LISTENERS) {
+		must(acceptor_listen(door_acceptor(r->door), fd, (int)m->permit));
 	} else {
 		die();
 	}
@@ -194,9 +199,9 @@ take_end(void *owner, struct channel *c, const void *message, int fd)
 	(void)owner;
 	(void)c;
 	(void)fd;
-	if (!process.acceptor || m->permit >= SITE_LISTENERS)
+	if (!process.door || m->permit >= SITE_LISTENERS)
 		die();
-	acceptor_unlisten(process.acceptor, (int)m->permit);
+	acceptor_unlisten(door_acceptor(process.door), (int)m->permit);
 }
 
 static void
@@ -262,12 +267,26 @@ take_go(void *owner, struct channel *c, const void *message, int fd)
 	loop_stop(process.loop, 0);
 }
 
+/* The meter answers the door, or a session of the role. */
+static void
+take_limit(void *owner, struct channel *c, const void *message, int fd)
+{
+	struct role_process *r = &process;
+
+	if (r->door && door_answer(r->door, message))
+		return;
+	if (r->role_limit)
+		r->role_limit(owner, c, message, fd);
+}
+
 static void
 take_stop(void *owner, struct channel *c, const void *message, int fd)
 {
 	(void)c;
 	(void)message;
 	(void)fd;
+	if (process.door)
+		door_refuse_all(process.door, &fault_session_stopping);
 	if (process.hooks.stop)
 		process.hooks.stop(owner);
 	else
@@ -315,6 +334,8 @@ role_start(enum role self, const struct handlers *handlers,
 	r->handlers = *handlers;
 	r->role_gone = handlers->gone;
 	r->handlers.gone = link_gone;
+	r->role_limit = handlers->on[LIMIT_ANSWER];
+	r->handlers.on[LIMIT_ANSWER] = take_limit;
 	r->hooks = *hooks;
 	r->owner = owner;
 	channel_on_forbidden(report_forbidden);
@@ -387,7 +408,7 @@ site_of(struct role_process *r)
 struct acceptor *
 role_acceptor(struct role_process *r)
 {
-	return r->acceptor;
+	return door_acceptor(r->door);
 }
 
 const struct mac_key *

@@ -24,12 +24,21 @@
 
 struct role_process;
 
+/* Clients of our permits; members but the first may be NULL. */
+struct client_hooks {
+	on_accept *accept; /* one that was let in */
+	make_place *place;
+	/* nobody else now, we have too much to do */
+	bool (*busy)(void *owner);
+	/* what one reads that is not let in, where no TLS comes first */
+	void (*refusal)(struct buf *out, const struct fault *why);
+};
+
 /* What a role wants to be told; every member may be NULL. */
 struct role_hooks {
 	/* the settings are there (site_of), nothing else came yet: make room */
 	void (*prepare)(void *owner, struct role_process *r);
-	/* clients of our permits; accept NULL: there are none */
-	struct acceptor_events clients;
+	struct client_hooks clients; /* accept NULL: there are none */
 	/* a descriptor, taken over */
 	void (*file)(void *owner, enum file_purpose purpose, uint32_t number,
 		int fd);

@@ -7,6 +7,7 @@ import os
 import signal
 import smtplib
 import socket
+import ssl
 import subprocess
 import time
 
@@ -140,6 +141,36 @@ def test_rat_02_connections_at_once_are_limited(site):
         assert codes == [220] * 20 + [421] * 35
         assert greetings[-1][1].startswith(b"421 4.7.0")
     assert any(e["unit"] == "sessions" for e in events(site, "RATE_HIT"))
+
+
+@pytest.mark.parametrize("service, net", [("imaps", 1), ("submissions", 2)])
+def test_a_client_of_tls_is_refused_by_an_alert(site, service, net):
+    """It waits for no greeting, and must not take silence for a network that
+    is down."""
+    source = f"127.10.{net}.1"
+    with contextlib.ExitStack() as stack:
+        for _ in range(20):
+            stack.enter_context(From(source, site.port(service), greet=False))
+        more = stack.enter_context(
+            From(source, site.port(service), greet=False))
+        assert more.octets() == bytes([21, 3, 3, 0, 2, 2, 49])
+        more = stack.enter_context(
+            From(source, site.port(service), greet=False))
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            site.tls().wrap_socket(more.socket,
+                                   server_hostname=site.facts["host"])
+
+
+def test_logins_of_readers_are_connections_too(site):
+    """One count of a source, whichever service it calls."""
+    refused = 0
+    for i in range(70):
+        with From("127.10.3.1", site.port("imaps"), greet=False) as c:
+            c.socket.settimeout(0.05)
+            with contextlib.suppress(TimeoutError):
+                refused += c.socket.recv(7) == bytes([21, 3, 3, 0, 2, 2, 49])
+    assert refused > 0
+    assert attempts(site, "127.10.3.1", 1)[0][0] == 421
 
 
 def test_a_network_shares_its_sessions(site):
