@@ -378,6 +378,8 @@ struct enqueue_end {
 enum tls_policy {
 	TLS_OPPORTUNISTIC, /* encrypt when offered, any certificate    */
 	TLS_REQUIRED,      /* encrypt and verify the name, or defer    */
+	TLS_NONE,          /* in clear: the handshake failed last time */
+	TLS_POLICIES
 };
 
 /* dial: connect for job head.session.  The descriptor goes to relay. */

@@ -184,7 +184,8 @@ after_greeting(struct smtp_client *c, const struct response *r)
 static void
 opened(struct smtp_client *c)
 {
-	if (c->peer.starttls && !c->secured) {
+	if (c->peer.starttls && !c->secured &&
+		c->setup.tls != CLIENT_TLS_NONE) {
 		put_command(c, "STARTTLS", SPAN(""));
 		c->state = CLIENT_STARTTLS;
 	} else if (c->setup.tls == CLIENT_TLS_REQUIRED && !c->secured) {

@@ -30,6 +30,7 @@
 enum client_tls {
 	CLIENT_TLS_OPPORTUNISTIC, /* when it is offered            */
 	CLIENT_TLS_REQUIRED,      /* or the message is deferred    */
+	CLIENT_TLS_NONE,          /* not even when it is offered   */
 };
 
 struct client_setup {

@@ -175,6 +175,10 @@ static const struct dialogue {
 		SPAN("220 x\r\n" W "250-x\r\n250 STARTTLS\r\n" W "454 x\r\n" W
 		     "450 x\r\n" W "221 x\r\n"),
 		HELLO "STARTTLS\r\n" MAIL QUIT, { 450, 450 } },
+	{ "TLS offered, and not wanted", CLIENT_TLS_NONE, 0, 0,
+		SPAN("220 x\r\n" W "250-x\r\n250 STARTTLS\r\n" W
+		     "450 x\r\n" W "221 x\r\n"),
+		HELLO MAIL QUIT, { 450, 450 } },
 	{ "TLS refused, and required", CLIENT_TLS_REQUIRED, 0, 0,
 		SPAN("220 x\r\n" W "250-x\r\n250 STARTTLS\r\n" W "454 x\r\n" W
 		     "221 x\r\n"),

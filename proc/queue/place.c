@@ -9,6 +9,7 @@
 
 #include "lib/base/must.h"
 #include "lib/mail/address.h"
+#include "lib/policy/reason.h"
 #include "proc/queue/queue.h"
 #include "sys/clock.h"
 #include "sys/crypto.h"
@@ -88,6 +89,20 @@ set_smarthost(const struct queue_process *p, const struct queue_rcpt *rcpt,
 	}
 }
 
+/* What is wished only and failed is left out at the next attempt; then it is
+ * wished again.  The place where another policy for a domain comes in. */
+static enum tls_policy
+tls_of(const struct queue_process *p, const struct queue_rcpt *r)
+{
+	enum tls_policy policy = site(p)->relay_tls;
+	enum reason last = reason_of(r->code,
+		span_of((const char *)r->enhanced),
+		span_at(r->text, r->text_len));
+
+	return policy == TLS_OPPORTUNISTIC && last == REASON_TLS ? TLS_NONE
+								 : policy;
+}
+
 /* The operator's word for this message, then the settings', then the DNS. */
 bool
 place_of(const struct queue_process *p, const struct queued *q,
@@ -98,7 +113,7 @@ place_of(const struct queue_process *p, const struct queued *q,
 	struct buf domain = BUF(room);
 	struct address a;
 
-	*out = (struct place_name){ .tls = (uint8_t)site(p)->relay_tls };
+	*out = (struct place_name){ .tls = (uint8_t)tls_of(p, rcpt) };
 	if (r) {
 		set_name(out, true, span_at(r->host, r->len), r->port);
 		return true;

@@ -133,3 +133,57 @@ TEST(who_is_too_old_does_not_wait_for_a_dead_place)
 	CHECK(hears_nothing(DIAL));
 	end();
 }
+
+/* --- TLS ----------------------------------------------------------------- */
+
+static const struct {
+	const char *what;
+	uint32_t policy, first, second, third;
+	uint16_t code; /* a server that wants TLS does not get mail returned */
+} policies[] = {
+	{ "wished: in clear at the next attempt, then wished again",
+		SITE_TLS_OPPORTUNISTIC, TLS_OPPORTUNISTIC, TLS_NONE,
+		TLS_OPPORTUNISTIC, 530 },
+	{ "required: always", SITE_TLS_REQUIRED, TLS_REQUIRED, TLS_REQUIRED,
+		TLS_REQUIRED, 451 },
+};
+
+/* The attempt ends with this reply; how it was to be encrypted. */
+static uint32_t
+attempt(uint16_t code, const char *enhanced)
+{
+	struct relay_result r = { .head = { .type = RELAY_RESULT },
+		.reply = { .code = code } };
+	struct relay_done done = { .head = { .type = RELAY_DONE } };
+	struct dial_request dial;
+	uint64_t rows, before, after;
+
+	hear(DIAL, DIAL_REQUEST, &dial);
+	list(&rows, &before);
+	memcpy(r.reply.enhanced, enhanced, strlen(enhanced));
+	r.head.session = done.head.session = dial.head.session;
+	say(RELAY, &r, -1);
+	say(RELAY, &done, -1);
+	do
+		list(&rows, &after);
+	while (after == before);
+	order(QUEUE_RETRY, 0);
+	check_done(1, OK);
+	return dial.tls;
+}
+
+TEST(tls_that_fails_is_left_out_once)
+{
+	if (!fake_is_built(QUEUE))
+		return;
+	EACH_CASE(c, policies) {
+		begin();
+		start_with(c->policy);
+		queued(1, one);
+		CHECK_NUMBER(attempt(451, "4.7.5"), c->first);
+		CHECK_NUMBER(attempt(c->code, "5.7.5"), c->second);
+		CHECK_NUMBER(attempt(450, "4.2.0"), c->third);
+		wait_for(1, 3);
+		end();
+	}
+}

@@ -159,7 +159,7 @@ begin(void)
 }
 
 static inline void
-start(void)
+start_with(uint32_t relay_tls)
 {
 	struct site *s = fake_site();
 
@@ -168,7 +168,14 @@ start(void)
 	s->expire_us = DAYS(5);
 	s->relay_connections = 4;
 	s->relay_per_host = 2;
+	s->relay_tls = relay_tls;
 	fake_start(QUEUE, s, give);
+}
+
+static inline void
+start(void)
+{
+	start_with(SITE_TLS_OPPORTUNISTIC);
 }
 
 static inline void

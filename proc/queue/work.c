@@ -63,7 +63,7 @@ send_dial(struct queue_process *p, const struct job *j)
 		.port = j->place->name.port,
 		.by_mx = !j->place->name.named,
 		.named = j->place->name.named,
-		.tls = site(p)->relay_tls,
+		.tls = j->place->name.tls,
 		.host_len = j->place->name.len };
 
 	memcpy(m.host, j->place->name.octets, j->place->name.len);
@@ -209,11 +209,26 @@ is_unreached(const struct relay_reply *r)
 			span_at(r->enhanced, len), text_of(r)));
 }
 
+/* A server that wants TLS refuses mail in clear, which is no reason to return it:
+ * the next attempt offers TLS again. */
+static struct relay_reply
+soften(const struct job *j, const struct relay_reply *reply)
+{
+	struct relay_reply r = *reply;
+
+	if (j->place->name.tls == TLS_NONE && r.code / 100 == 5) {
+		r.code = 451;
+		memcpy(r.enhanced, "4.7.0", sizeof "4.7.0");
+	}
+	return r;
+}
+
 static void
 note_job(struct queue_process *p, struct job *j, uint32_t index,
-	const struct relay_reply *reply)
+	const struct relay_reply *said)
 {
 	struct queued *q = queue_find(p->queue, j->message);
+	struct relay_reply softened = soften(j, said), *reply = &softened;
 
 	if (!is_unreached(reply)) {
 		j->answered = true;

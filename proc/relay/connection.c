@@ -300,20 +300,38 @@ connection_take(struct connection *c, struct job *j)
 	run(c, &nothing);
 }
 
+static const struct {
+	const char *name;
+	enum client_tls tls;
+} policies[TLS_POLICIES] = {
+	[TLS_OPPORTUNISTIC] = { "opportunistic", CLIENT_TLS_OPPORTUNISTIC },
+	[TLS_REQUIRED] = { "required", CLIENT_TLS_REQUIRED },
+	[TLS_NONE] = { "none", CLIENT_TLS_NONE },
+};
+
+/* A server that is known by its key is spoken to under TLS or not at all. */
+static void
+init_client(struct connection *c)
+{
+	struct client_setup setup = {
+		.host = SITE_TEXT(site_of(c->relay->role)->host),
+		.tls = pin_of(c) ? CLIENT_TLS_REQUIRED
+				 : policies[c->tls].tls,
+	};
+
+	smtp_client_init(&c->client, &setup);
+}
+
 void
 connection_open(struct relay *r, const struct dial_connected *m, int fd)
 {
 	OWNED(fd_close) int socket = fd;
 	struct job *j = job_find(r, m->head.session);
-	struct client_setup setup = {
-		.host = SITE_TEXT(site_of(r->role)->host),
-		.tls = m->tls == TLS_REQUIRED ? CLIENT_TLS_REQUIRED
-					      : CLIENT_TLS_OPPORTUNISTIC,
-	};
 	struct connection *c;
 	uint32_t slot;
 
-	if (m->host_len > NAME_MAX_ || r->stopping || connection_find(r, m->head.session))
+	if (m->host_len > NAME_MAX_ || m->tls >= TLS_POLICIES || r->stopping ||
+		connection_find(r, m->head.session))
 		return;
 	c = pool_take(r->connections, &slot);
 	if (!c)
@@ -325,7 +343,7 @@ connection_open(struct relay *r, const struct dial_connected *m, int fd)
 	c->port = m->port;
 	memcpy(c->host_text, m->host, m->host_len);
 	c->host = span_at(c->host_text, m->host_len);
-	smtp_client_init(&c->client, &setup);
+	init_client(c);
 	if (fd_nonblocking(socket) ||
 		stream_open(role_loop(r->role), fd_give(&socket), &events, c,
 			&c->stream)) {
@@ -334,8 +352,7 @@ connection_open(struct relay *r, const struct dial_connected *m, int fd)
 	}
 	LOG(EV_CONNECTED_OUT, c->id, log_text(c->host), log_address(m->address),
 		log_number(m->port),
-		log_text(m->tls == TLS_REQUIRED ? SPAN("required")
-						: SPAN("opportunistic")));
+		log_text(span_of(policies[m->tls].name)));
 	stream_deadline(c->stream, ANSWER_US);
 	if (j)
 		job_begin(r, j);

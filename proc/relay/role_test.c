@@ -257,3 +257,18 @@ TEST(a_job_that_never_gets_whole_is_forgotten)
 	expect_done(JOB + 1);
 	end();
 }
+
+TEST(what_is_to_go_in_clear_does)
+{
+	if (!fake_is_built(RELAY))
+		return;
+	begin();
+	begin_job(JOB, 1, 0);
+	add_rcpt(JOB, 0);
+	connect_job(JOB, TLS_NONE);
+	server_says("220 hi\r\n");
+	CHECK(server_reads("EHLO"));
+	server_says("250-mx.test\r\n250 STARTTLS\r\n");
+	CHECK(server_reads("MAIL FROM"));
+	end();
+}
