@@ -125,6 +125,17 @@ check: all tests
 	tools/check-style
 	tools/run-tests tests/guards/guards $(TESTS) $(PROOFS)
 
+# What a host that only sends must not have is made to be compared with, and not
+# installed (NC-2.1.9.a).
+ifeq ($(MODE),local)
+RECEIVES := state/store lib/imap intake proc/login proc/imap proc/auth proc/keys \
+	proc/scan proc/store
+.PHONY: check-local
+all: check-local
+check-local: $(built) $(foreach f,$(RECEIVES),$(call archive,$(f)))
+	tools/check-local $(B)
+endif
+
 unit: tests
 	tools/run-tests $(TESTS) $(PROOFS)
 
