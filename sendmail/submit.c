@@ -113,13 +113,19 @@ take_result(struct submission *s)
 static struct client_job
 job_of(const struct letter *l)
 {
+	static struct client_rcpt rcpts[RCPTS_MAX];
+
+	for (size_t i = 0; i < l->count; i++)
+		rcpts[i] = (struct client_rcpt){ .address = l->rcpts[i],
+			.orcpt = SPAN("") };
 	return (struct client_job){ .sender = span_is_set(l->sender)
 			? l->sender
 			: SITE_TEXT(l->site->sender),
-		.rcpts = l->rcpts,
+		.rcpts = rcpts,
 		.count = l->count,
 		.size = l->text.len,
-		.eight_bit = l->eight_bit };
+		.eight_bit = l->eight_bit,
+		.envid = SPAN("") };
 }
 
 static void

@@ -57,9 +57,10 @@ message_reset(struct session *s)
 static FALLIBLE
 ask_mail(struct session *s, const struct smtp_ask *ask)
 {
-	(void)ask;
 	message_reset(s);
 	TRY(transaction_set_sender(&s->txn, SITE_TEXT(site(s)->sender)));
+	TRY(transaction_set_reports(&s->txn, ask->ret, ask->envid));
+	s->txn.utf8 = ask->utf8;
 	smtp_answer(&s->engine, OK);
 	return OK;
 }
@@ -92,7 +93,7 @@ static FALLIBLE
 ask_rcpt(struct session *s, const struct smtp_ask *ask)
 {
 	TRY(transaction_begin_rcpt(&s->txn, reader_of(s, ask)));
-	TRY(transaction_add_remote(&s->txn, 0, SPAN("")));
+	TRY(transaction_add_remote(&s->txn, ask->notify, ask->orcpt));
 	smtp_answer(&s->engine, OK);
 	return OK;
 }
@@ -320,6 +321,9 @@ send_rcpts(struct session *s)
 	for (const struct rcpt *r = s->txn.first; r; r = r->next) {
 		m.address_len = (uint16_t)r->address.len;
 		memcpy(m.address, r->address.at, r->address.len);
+		m.wish.notify = (uint8_t)r->notify;
+		m.wish.orcpt_len = (uint16_t)r->orcpt.len;
+		memcpy(m.wish.orcpt, r->orcpt.at, r->orcpt.len);
 		TRY(channel_send(queue(s), &m, -1));
 	}
 	return OK;
@@ -331,7 +335,10 @@ ask_keep(struct session *s, const struct smtp_ask *ask)
 	struct enqueue_open m = { .arrived_us = clock_instant().us,
 		.rcpts = s->txn.remote,
 		.sender_len = (uint16_t)s->txn.sender.len,
-		.eight_bit = ask->eight_bit };
+		.eight_bit = ask->eight_bit,
+		.wish = { .utf8 = s->txn.utf8,
+			.ret = (uint8_t)s->txn.ret,
+			.envid_len = (uint8_t)s->txn.envid.len } };
 
 	s->txn.committing = true;
 	if (!s->header.over) /* a message without a body */
@@ -339,6 +346,7 @@ ask_keep(struct session *s, const struct smtp_ask *ask)
 	TRY(body_seal(&s->txn.body));
 	m.size = s->txn.body.size;
 	memcpy(m.sender, s->txn.sender.at, s->txn.sender.len);
+	memcpy(m.wish.envid, s->txn.envid.at, s->txn.envid.len);
 	TRY(vouch(s, &m));
 	m.head = question(s, ENQUEUE_OPEN, WAITS_QUEUE);
 	TRY(channel_send(queue(s), &m, s->txn.body.fd));

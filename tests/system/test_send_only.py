@@ -393,6 +393,7 @@ def test_a_wrong_key_holds_the_mail(make, smarthost, certificate, tmp_path):
     assert word not in "".join(str(m.body) for m in smarthost.messages)
     s.smarthosts = [f"127.0.0.1:{smarthost.port} {certificate.pin()}"]
     assert s.reload().returncode == 0
+    assert s.run("queue", "retry", "all").returncode == 0
     assert arrived(smarthost, word)
 
 
