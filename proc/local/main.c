@@ -92,12 +92,8 @@ static const struct handlers handlers = {
 };
 
 static void
-refuse(void *owner, struct buf *out, int service, const uint8_t peer[16],
-	const struct fault *why)
+refuse(struct buf *out, const struct fault *why)
 {
-	(void)owner;
-	(void)service;
-	(void)peer;
 	if (!put_reply_fault(out, why))
 		buf_clear(out);
 }
