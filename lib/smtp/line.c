@@ -5,6 +5,7 @@ line_reader_init(struct line_reader *r)
 {
 	r->text = BUF(r->storage);
 	r->saw_cr = r->handed = false;
+	r->lost = 0;
 }
 
 FALLIBLE
@@ -14,6 +15,7 @@ line_next(struct line_reader *r, struct span *in, struct span *line)
 	if (r->handed) {
 		buf_clear(&r->text);
 		r->handed = false;
+		r->lost = 0;
 	}
 	while (in->len > 0) {
 		uint8_t c = span_shift(in);
@@ -28,7 +30,8 @@ line_next(struct line_reader *r, struct span *in, struct span *line)
 			return OK;
 		}
 		r->saw_cr = c == '\r';
-		if (!r->saw_cr && !buf_push(&r->text, c))
+		if (!r->saw_cr && !buf_push(&r->text, c) &&
+			++r->lost > LINE_READ_MAX - LINE_TEXT_MAX)
 			return &fault_line_too_long;
 	}
 	return OK;

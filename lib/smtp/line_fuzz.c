@@ -27,7 +27,8 @@ read_lines(struct span in, size_t step)
 			MUST(span_find_octet(line, '\n') == line.len);
 			MUST(span_find_octet(line, '\r') == line.len);
 			o.digest = digest_add(o.digest, line);
-			o.octets += line.len + 2;
+			MUST(r.lost == 0 || line.len == LINE_TEXT_MAX);
+			o.octets += line.len + r.lost + 2;
 		}
 	}
 	return o;

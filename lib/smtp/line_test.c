@@ -58,11 +58,11 @@ TEST(line_next_takes_one_line_wherever_the_network_cuts)
 
 TEST(line_next_bounds_a_line)
 {
-	static uint8_t octets[LINE_TEXT_MAX + 1];
+	static uint8_t octets[LINE_READ_MAX + 1];
 	struct line_reader r;
 	struct span in, line;
 
-	test_row = "2048 octets go, one more does not";
+	test_row = "2,048 octets are kept, 12,286 read, one more is not";
 	memset(octets, 'a', sizeof octets);
 	line_reader_init(&r);
 	in = span_at(octets, LINE_TEXT_MAX);
@@ -71,6 +71,17 @@ TEST(line_next_bounds_a_line)
 	in = SPAN("\r\n");
 	CHECK_OK(line_next(&r, &in, &line));
 	CHECK_NUMBER(line.len, LINE_TEXT_MAX);
+	CHECK_NUMBER(r.lost, 0);
+	in = span_at(octets, LINE_READ_MAX);
+	CHECK_OK(line_next(&r, &in, &line));
+	in = SPAN("\r\n");
+	CHECK_OK(line_next(&r, &in, &line));
+	CHECK_NUMBER(line.len, LINE_TEXT_MAX);
+	CHECK_NUMBER(r.lost, LINE_READ_MAX - LINE_TEXT_MAX);
+	in = SPAN("a\r\n");
+	CHECK_OK(line_next(&r, &in, &line));
+	CHECK_SPAN(line, "a");
+	CHECK_NUMBER(r.lost, 0);
 	in = span_at(octets, sizeof octets);
 	CHECK_FAULT(line_next(&r, &in, &line), &fault_line_too_long);
 }

@@ -85,7 +85,7 @@ response_next(struct response_reader *r, struct span *in,
 		struct span line, text;
 		bool last = false;
 
-		if (line_next(&r->line, in, &line))
+		if (line_next(&r->line, in, &line) || r->line.lost > 0)
 			return &fault_response_syntax;
 		if (!span_is_set(line))
 			return OK;

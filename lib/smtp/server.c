@@ -560,6 +560,8 @@ read_line(struct smtp_server *s, struct span *in)
 	s->more = in->len > 0;
 	if (s->state == SMTP_IN_AUTH)
 		smtp_sasl_line(s, line);
+	else if (s->line.lost > 0)
+		smtp_refuse(s, &fault_line_too_long);
 	else
 		command(s, line);
 	return true;

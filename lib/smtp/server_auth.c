@@ -63,7 +63,9 @@ smtp_sasl_line(struct smtp_server *s, struct span line)
 	s->last_word = false;
 	s->state = SMTP_READY;
 	s->ask = (struct smtp_ask){ 0 };
-	if (span_equals(line, SPAN("*")))
+	if (s->line.lost > 0)
+		drop_login(s, &fault_auth_too_long);
+	else if (span_equals(line, SPAN("*")))
 		drop_login(s, &fault_auth_aborted);
 	else if (last_word && line.len == 0) /* SCRAM's end */
 		log_in(s);

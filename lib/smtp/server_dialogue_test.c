@@ -388,17 +388,41 @@ TEST(logins)
 TEST(a_line_too_long_ends_the_session)
 {
 	static struct smtp_server s;
-	static uint8_t asked[8], said[4096], line[LINE_TEXT_MAX + 2];
+	static uint8_t asked[8], said[4096], line[LINE_READ_MAX + 2];
 	struct fake_host h = { .s = &s, .asked = BUF(asked),
 		.said = BUF(said) };
 
-	test_row = "2048 octets go, 2049 do not";
+	test_row = "2,049 octets are refused, 12,287 end the session";
 	memset(line, 'x', sizeof line);
 	smtp_server_init(&s, &mx);
-	CHECK(fake_give(&h, span_at(line, LINE_TEXT_MAX)));
+	CHECK(fake_give(&h, span_at(line, LINE_TEXT_MAX + 1)));
+	CHECK(fake_give(&h, SPAN("\r\n")));
+	CHECK(fake_give(&h, span_at(line, LINE_READ_MAX)));
 	CHECK(!fake_give(&h, SPAN("x")));
 	CHECK_SPAN(buf_view(&h.said), "220 mx.test ESMTP\r\n"
+				      "500 5.5.2 Line too long\r\n"
 				      "500 5.5.2 Line too long\r\n");
+}
+
+TEST(a_sasl_message_too_long_is_refused)
+{
+	static struct smtp_server s;
+	static uint8_t asked[8], said[4096], line[LINE_READ_MAX];
+	struct fake_host h = { .s = &s, .asked = BUF(asked),
+		.said = BUF(said) };
+
+	test_row = "RFC 4954 section 6: and the session goes on";
+	memset(line, 'A', sizeof line);
+	smtp_server_init(&s, &wrapped);
+	smtp_secured(&s, false);
+	CHECK(fake_give(&h, SPAN("EHLO c\r\nAUTH PLAIN\r\n")));
+	buf_clear(&h.said);
+	CHECK(fake_give(&h, span_at(line, sizeof line)));
+	CHECK(fake_give(&h, SPAN("\r\nNOOP\r\n")));
+	CHECK_SPAN(buf_view(&h.said),
+		"500 5.5.6 Authentication exchange line is too long\r\n"
+		"250 2.0.0 OK\r\n");
+	CHECK_SPAN(buf_view(&h.asked), "LD");
 }
 
 TEST(a_session_that_leads_nowhere_ends)
