@@ -28,13 +28,13 @@ rights_of(const struct session *s)
 /* --- envelope ------------------------------------------------------------ */
 
 /* NC-2.1.7: the envelope sender of a user is one of the login's addresses.
- * The null sender is for reports, which users do not make. */
+ * Whether there may be none is seen at the end (complete.c). */
 static FALLIBLE
 check_sender(struct session *s, const struct smtp_ask *ask)
 {
 	struct sender_rights r = rights_of(s);
 
-	if (span_is_set(ask->path) && sender_owns(&r, &ask->address))
+	if (!span_is_set(ask->path) || sender_owns(&r, &ask->address))
 		return OK;
 	LOG(EV_SENDER_REFUSED, s->id, log_text(s->login.name),
 		log_text(ask->path), log_text(SPAN("MAIL FROM")));
@@ -175,17 +175,16 @@ burn_login(struct session *s, const struct smtp_ask *ask)
 
 /* --- body ---------------------------------------------------------------- */
 
-static void
-put_id(struct buf *b, uint64_t session, uint32_t number)
+bool
+put_message_id(struct buf *b, const struct session *s)
 {
 	uint8_t octets[12];
 
 	for (int i = 0; i < 8; i++)
-		octets[i] = (uint8_t)(session >> (56 - 8 * i));
+		octets[i] = (uint8_t)(s->id >> (56 - 8 * i));
 	for (int i = 0; i < 4; i++)
-		octets[8 + i] = (uint8_t)(number >> (24 - 8 * i));
-	if (!buf_put_hex(b, span_at(octets, sizeof octets)))
-		buf_clear(b);
+		octets[8 + i] = (uint8_t)(s->txn.number >> (24 - 8 * i));
+	return buf_put_hex(b, span_at(octets, sizeof octets));
 }
 
 static FALLIBLE
@@ -211,7 +210,9 @@ ask_open_body(struct session *s)
 	 * in the network between us cannot be seen (RFC 2920 section 3.1). */
 	if (!s->engine.ask.chunked && stream_has_input(s->stream))
 		return &fault_data_pipelined;
-	put_id(&id, s->id, s->engine.messages);
+	s->txn.number = s->engine.messages;
+	if (!put_message_id(&id, s))
+		return &fault_sys_failed;
 	t.id = buf_view(&id);
 	if (!put_received(&received, &t))
 		return &fault_sys_failed;
@@ -250,6 +251,8 @@ ask_keep(struct session *s, const struct smtp_ask *ask)
 	s->txn.committing = true;
 	s->kept = clock_tick();
 	limit_octets(s, s->txn.body.size);
+	if (s->in->submission)
+		TRY(complete_message(s));
 	return commit_begin(s);
 }
 

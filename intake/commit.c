@@ -28,6 +28,7 @@ check_header(struct session *s)
 	static uint8_t head[HEAD_NEEDED];
 	const struct site *site = site_of(s->in->role);
 	struct sender_rights r = { .addresses = s->login.addresses,
+		.utf8 = s->txn.utf8,
 		.represents = represents,
 		.site = site };
 	const struct fault *f;

@@ -112,6 +112,14 @@ FALLIBLE ask_for(struct session *s, const struct smtp_ask *ask);
 FALLIBLE ask_take_remote(struct session *s);
 FALLIBLE ask_open_body(struct session *s);
 
+/* What a message is called in the log and in Received: session and number. */
+bool put_message_id(struct buf *b, const struct session *s);
+
+/* complete.c: of a user, before the header is judged.
+ *
+ * sender_not_owned  no sender, and no report either; storage_... */
+FALLIBLE complete_message(struct session *s);
+
 /* commit.c: the end of a message. */
 FALLIBLE commit_begin(struct session *s);
 

@@ -22,6 +22,7 @@ struct transaction {
 	struct rcpt *first, **last;
 	uint32_t local, remote;
 	uint64_t declared; /* octets, RFC 1870; 0: not said */
+	uint32_t number;    /* of the message in its session */
 	struct span rcpt;   /* that is being decided about */
 	struct rcpt **mark; /* where what it leads to begins */
 	bool utf8; /* SMTPUTF8 was said; at the end: is needed */

@@ -49,6 +49,60 @@ body_move(struct body *b, int file)
 	return OK;
 }
 
+static FALLIBLE
+write_at(int fd, struct span octets, uint64_t at)
+{
+	while (octets.len > 0) {
+		ssize_t n = pwrite(fd, octets.at, octets.len, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == ENOSPC ? &fault_storage_full
+					       : &fault_storage_failed;
+		span_shift_upto(&octets, (size_t)n);
+		at += (uint64_t)n;
+	}
+	return OK;
+}
+
+static FALLIBLE
+read_at(int fd, uint8_t *to, size_t len, uint64_t at)
+{
+	while (len > 0) {
+		ssize_t n = pread(fd, to, len, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return &fault_storage_failed;
+		to += n;
+		len -= (size_t)n;
+		at += (uint64_t)n;
+	}
+	return OK;
+}
+
+/* From the end, so that nothing is overwritten that is still to be moved. */
+FALLIBLE
+body_insert(struct body *b, uint64_t at, struct span octets)
+{
+	static uint8_t piece[64 << 10];
+	uint64_t end = b->size;
+
+	while (end > at) {
+		size_t len = end - at < sizeof piece ? (size_t)(end - at)
+						     : sizeof piece;
+
+		end -= len;
+		TRY(read_at(b->fd, piece, len, end));
+		TRY(write_at(b->fd, span_at(piece, len), end + octets.len));
+	}
+	TRY(write_at(b->fd, octets, at));
+	b->size += octets.len;
+	return OK;
+}
+
 FALLIBLE
 body_seal(struct body *b)
 {

@@ -34,6 +34,12 @@ bool body_wants_file(const struct body *b);
 /* Go on in `file`, taken over. */
 FALLIBLE body_move(struct body *b, int file);
 
+/* Put octets in front of the `at`th; before body_seal, and nothing is added
+ * afterwards.
+ *
+ * storage_full, storage_failed  the body is of no use any more */
+FALLIBLE body_insert(struct body *b, uint64_t at, struct span octets);
+
 /* It is complete: nobody adds or changes anything; the offset is 0. */
 FALLIBLE body_seal(struct body *b);
 

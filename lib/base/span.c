@@ -218,3 +218,13 @@ span_trim(struct span s)
 		s.len--;
 	return s;
 }
+
+bool
+span_is_ascii(struct span s)
+{
+	uint8_t all = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		all |= s.at[i];
+	return all < 0x80;
+}

@@ -61,6 +61,9 @@ size_t span_find_octet(struct span s, uint8_t octet);
 size_t span_find(struct span s, struct span needle);
 size_t span_find_nocase(struct span s, struct span needle);
 
+/* No octet above 127? */
+bool span_is_ascii(struct span s);
+
 /* Remove and return the first octet.  Requires s->len > 0. */
 uint8_t span_shift(struct span *s);
 

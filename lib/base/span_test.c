@@ -114,3 +114,11 @@ TEST(an_empty_span_is_a_value)
 	CHECK(!span_is_set(SPAN_NONE));
 	CHECK(span_is_set(span_at(NULL, 0)));
 }
+
+TEST(ascii_is_below_128)
+{
+	test_row = "127, then 128";
+	CHECK(span_is_ascii(SPAN("")));
+	CHECK(span_is_ascii(SPAN("a\0\x7f")));
+	CHECK(!span_is_ascii(SPAN("ab\x80")));
+}

@@ -99,15 +99,6 @@ take_domain(struct span *in, struct buf *b)
 	return true;
 }
 
-static bool
-is_ascii(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (s.at[i] >= 0x80)
-			return false;
-	return true;
-}
-
 bool
 put_domain(struct buf *b, struct span domain)
 {
@@ -124,7 +115,7 @@ domain_is_valid(struct span domain)
 	uint8_t room[DOMAIN_MAX];
 	struct buf form = BUF(room);
 
-	return is_ascii(domain) && put_domain(&form, domain);
+	return span_is_ascii(domain) && put_domain(&form, domain);
 }
 
 /* address-literal = "[" ( IPv4 / "IPv6:" IPv6 ) "]" */
@@ -196,7 +187,7 @@ address_take_utf8(struct span *text, struct address *out)
 
 	if (!take_mailbox(&in, &a, &len) || len > MAILBOX_MAX)
 		return &fault_address_syntax;
-	a.utf8 = !is_ascii(a.local) || !is_ascii(a.domain);
+	a.utf8 = !span_is_ascii(a.local) || !span_is_ascii(a.domain);
 	*text = in;
 	*out = a;
 	return OK;
@@ -209,7 +200,7 @@ address_take(struct span *text, struct address *out)
 	struct address a;
 	const struct fault *f = address_take_utf8(&in, &a);
 
-	if (f ? !is_ascii(*text) : a.utf8)
+	if (f ? !span_is_ascii(*text) : a.utf8)
 		return &fault_address_8bit;
 	TRY(f);
 	*text = in;
@@ -236,7 +227,7 @@ address_parse(struct span text, struct address *out)
 
 	TRY(address_take(&text, &a));
 	if (text.len > 0)
-		return is_ascii(text) ? &fault_address_syntax
+		return span_is_ascii(text) ? &fault_address_syntax
 				      : &fault_address_8bit;
 	*out = a;
 	return OK;

@@ -7,13 +7,14 @@ static const bool phrase_text[256] = {
 	['\''] = true, ['*'] = true, ['+'] = true, ['-'] = true, ['/'] = true,
 	['='] = true, ['?'] = true, ['^'] = true, ['_'] = true, ['`'] = true,
 	['{'] = true, ['|'] = true, ['}'] = true, ['~'] = true, ['.'] = true,
+	[128 ... 255] = true, /* whether that may be is seen later */
 };
 /* clang-format on */
 
 static bool
 is_text(uint8_t c)
 {
-	return (c >= 32 && c <= 126) || c == '\t';
+	return (c >= 32 && c != 127) || c == '\t';
 }
 
 /* FWS: blanks, and line ends that blanks follow */
@@ -90,7 +91,7 @@ take_spec(struct span *in, struct address *out, struct span *spec)
 {
 	struct span start = *in;
 
-	if (address_take(in, out) || out->is_literal ||
+	if (address_take_utf8(in, out) || out->is_literal ||
 		span_starts(out->local, SPAN("=?")))
 		return false;
 	*spec = span_before(start, *in);
@@ -120,8 +121,8 @@ take_mailbox(struct span *in, struct address *out, struct span *spec)
 }
 
 FALLIBLE
-mailbox_next(struct span *value, struct address *out, struct span *spec,
-	bool *more)
+mailbox_next(struct span *value, bool utf8, struct address *out,
+	struct span *spec, bool *more)
 {
 	struct span in = *value;
 
@@ -129,6 +130,8 @@ mailbox_next(struct span *value, struct address *out, struct span *spec,
 		return &fault_header_syntax;
 	*more = span_take(&in, ',');
 	if (!*more && in.len > 0)
+		return &fault_header_syntax;
+	if (!utf8 && !span_is_ascii(span_before(*value, in)))
 		return &fault_header_syntax;
 	*value = in;
 	return OK;

@@ -6,6 +6,9 @@
  * (NC-2.1.7): no groups, no routes, no obsolete addr-spec, no encoded word
  * inside an address, nothing left over.  A dot in a phrase is taken
  * (docs/leniency.md).
+ *
+ * With SMTPUTF8 phrases, comments and addresses may have characters beyond ASCII
+ * (RFC 6532 section 3.2); the caller has seen that the field is UTF-8.
  */
 #pragma once
 
@@ -20,5 +23,5 @@
  * more  a comma came: another mailbox must follow
  *
  * header_syntax */
-FALLIBLE mailbox_next(struct span *value, struct address *out,
+FALLIBLE mailbox_next(struct span *value, bool utf8, struct address *out,
 	struct span *spec, bool *more);

@@ -73,7 +73,7 @@ static const struct {
 
 /* Every addr-spec of a field, in brackets; false when it is refused. */
 static bool
-read_all(struct span value, struct buf *out)
+read_all(struct span value, bool utf8, struct buf *out)
 {
 	bool more = true;
 
@@ -81,7 +81,7 @@ read_all(struct span value, struct buf *out)
 		struct address a;
 		struct span spec;
 
-		if (mailbox_next(&value, &a, &spec, &more))
+		if (mailbox_next(&value, utf8, &a, &spec, &more))
 			return false;
 		CHECK(buf_push(out, '<') && buf_put(out, spec) &&
 			buf_push(out, '>'));
@@ -96,7 +96,36 @@ TEST(mailboxes_have_one_reading)
 		uint8_t room[128];
 		struct buf b = BUF(room);
 
-		CHECK(read_all(c->value, &b) == (c->specs != NULL));
+		CHECK(read_all(c->value, false, &b) == (c->specs != NULL));
+		if (c->specs)
+			CHECK_SPAN(buf_view(&b), c->specs);
+	}
+}
+
+static const struct {
+	const char *what;
+	struct span value;
+	const char *specs; /* with SMTPUTF8; NULL: refused */
+} internationals[] = {
+	{ "a name", SPAN(" J\xc3\xbcrgen <j@b>"), "<j@b>" },
+	{ "a name in quotes", SPAN(" \"J\xc3\xbcrgen\" <j@b>"), "<j@b>" },
+	{ "a comment", SPAN(" j@b (J\xc3\xbcrgen)"), "<j@b>" },
+	{ "an address", SPAN(" <\xd0\xb4@b\xc3\xbc" "cher.test>"),
+		"<\xd0\xb4@b\xc3\xbc" "cher.test>" },
+	{ "an address alone", SPAN(" \xd0\xb4@b, a@b"), "<\xd0\xb4@b><a@b>" },
+	{ "a full-width at sign", SPAN(" a\xef\xbc\xa0" "b.test"), NULL },
+	{ "a bracket that looks like one", SPAN(" \xef\xbc\x9c" "a@b>"), NULL },
+};
+
+TEST(with_SMTPUTF8_names_may_be_anybodys)
+{
+	EACH_CASE(c, internationals) {
+		uint8_t room[128];
+		struct buf b = BUF(room);
+
+		CHECK(!read_all(c->value, false, &b));
+		buf_clear(&b);
+		CHECK(read_all(c->value, true, &b) == (c->specs != NULL));
 		if (c->specs)
 			CHECK_SPAN(buf_view(&b), c->specs);
 	}
@@ -123,7 +152,7 @@ TEST(DM_D13_comments_have_bounds)
 		for (unsigned i = 0; i < c->depth; i++)
 			CHECK(buf_push(&b, ')'));
 		CHECK(buf_put_text(&b, "a@b"));
-		CHECK(read_all(buf_view(&b), &out) == c->taken);
+		CHECK(read_all(buf_view(&b), false, &out) == c->taken);
 	}
 }
 
@@ -138,6 +167,6 @@ TEST(DM_D13_a_long_name_hides_no_address)
 	while (b.len < 10240)
 		CHECK(buf_put_text(&b, "name "));
 	CHECK(buf_put_text(&b, "<x@att.test>"));
-	CHECK(read_all(buf_view(&b), &out));
+	CHECK(read_all(buf_view(&b), false, &out));
 	CHECK_SPAN(buf_view(&out), "<x@att.test>");
 }

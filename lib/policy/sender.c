@@ -1,6 +1,7 @@
 #include "lib/policy/sender.h"
 
 #include "lib/base/codec.h"
+#include "lib/base/escape.h"
 #include "lib/base/must.h"
 #include "lib/base/number.h"
 
@@ -33,6 +34,16 @@ static const struct {
 
 #define FROM_ROW 0
 
+static bool
+is_represented(const struct sender_rights *r, const struct address *a)
+{
+	uint8_t room[DOMAIN_MAX];
+	struct buf domain = BUF(room);
+
+	return !a->is_literal && put_domain(&domain, a->domain) &&
+		r->represents(r->site, buf_view(&domain));
+}
+
 bool
 sender_owns(const struct sender_rights *r, const struct address *a)
 {
@@ -41,7 +52,7 @@ sender_owns(const struct sender_rights *r, const struct address *a)
 	struct span list = r->addresses, own;
 
 	if (r->whole_domains)
-		return !a->is_literal && r->represents(r->site, a->domain);
+		return is_represented(r, a);
 	if (address_canonical(a, &canonical))
 		return false;
 	while (take_block(&list, &own))
@@ -54,9 +65,7 @@ static FALLIBLE
 check_mailbox(const struct address *a, enum rule rule,
 	const struct sender_rights *r)
 {
-	bool allowed = rule == OWNED
-		? sender_owns(r, a)
-		: r->represents(r->site, a->domain);
+	bool allowed = rule == OWNED ? sender_owns(r, a) : is_represented(r, a);
 
 	return allowed ? OK : &fault_sender_not_owned;
 }
@@ -70,11 +79,13 @@ check_value(struct span value, enum rule rule, const struct sender_rights *r,
 
 	if (rule == REPRESENTED && span_equals(span_trim(value), SPAN("<>")))
 		return OK; /* Return-Path of the null sender */
+	if (r->utf8 && !utf8_is_valid(value))
+		return &fault_header_syntax;
 	do {
 		struct address a;
 		struct span spec;
 
-		TRY(mailbox_next(&value, &a, &spec, &more));
+		TRY(mailbox_next(&value, r->utf8, &a, &spec, &more));
 		TRY(check_mailbox(&a, rule, r));
 		++*mailboxes;
 	} while (more);

@@ -15,6 +15,7 @@ struct sender_rights {
 	struct span addresses; /* canonical, as blocks of lib/base/codec.h */
 	bool whole_domains;    /* all of what is represented, instead: the
 				* programs of a host, NC-2.1.9.e */
+	bool utf8;             /* the message came with SMTPUTF8 */
 	bool (*represents)(const void *site, struct span domain);
 	const void *site;
 };

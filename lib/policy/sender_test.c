@@ -53,6 +53,39 @@ TEST(programs_speak_for_whole_domains)
 	}
 }
 
+/* A message that came with SMTPUTF8. */
+static const struct {
+	const char *what;
+	struct span from;
+	const struct fault *fault, *without;
+} internationals[] = {
+	{ "a name", SPAN("From: J\xc3\xbcrgen <bob@l.test>\r\n\r\n"), OK,
+		&fault_header_syntax },
+	{ "another's address", SPAN("From: <\xd0\xb4@l.test>\r\n\r\n"),
+		&fault_sender_not_owned, &fault_header_syntax },
+	{ "a name that is no UTF-8",
+		SPAN("From: J\xfcrgen <bob@l.test>\r\n\r\n"),
+		&fault_header_syntax, &fault_header_syntax },
+	{ "a Cyrillic letter that looks like one of ours",
+		SPAN("From: <b\xd0\xbe" "b@l.test>\r\n\r\n"),
+		&fault_sender_not_owned, &fault_header_syntax },
+};
+
+TEST(with_SMTPUTF8_the_same_people_speak)
+{
+	EACH_CASE(c, internationals) {
+		uint8_t room[64];
+		struct buf b = BUF(room);
+		struct sender_rights r = rights_of_bob(&b);
+		struct span field;
+
+		CHECK_FAULT(sender_check_header(c->from, &r, &field),
+			c->without);
+		r.utf8 = true;
+		CHECK_FAULT(sender_check_header(c->from, &r, &field), c->fault);
+	}
+}
+
 #define BOB  "From: Bob <bob@l.test>\r\n"
 #define TEXT "\r\nhello\r\n"
 

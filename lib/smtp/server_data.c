@@ -14,21 +14,11 @@ smtp_data(struct smtp_server *s, struct span argument)
 	return OK;
 }
 
-static bool
-is_eight_bit(struct span s)
-{
-	uint8_t all = 0;
-
-	for (size_t i = 0; i < s.len; i++)
-		all |= s.at[i];
-	return all >= 0x80;
-}
-
 static void
 give_octets(struct smtp_server *s, struct span octets)
 {
 	if (!s->txn.eight_bit)
-		s->txn.eight_bit = is_eight_bit(octets);
+		s->txn.eight_bit = !span_is_ascii(octets);
 	s->ask = (struct smtp_ask){ .octets = octets };
 	smtp_ask(s, SMTP_ASK_OCTETS, s->state);
 }

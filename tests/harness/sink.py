@@ -7,10 +7,11 @@ import threading
 
 
 class Message:
-    def __init__(self, sender, recipients, body):
+    def __init__(self, sender, recipients, body, commands=()):
         self.sender = sender
         self.recipients = recipients
         self.body = body
+        self.commands = commands  # MAIL, RCPT and BDAT, as they were said
 
 
 class Session(socketserver.StreamRequestHandler):
@@ -22,10 +23,12 @@ class Session(socketserver.StreamRequestHandler):
 
     def handle(self):
         sink = self.server.sink
+        sink.connections.add(self.connection)
         try:
             self.converse(sink)
         except (OSError, ConnectionError):
             pass
+        sink.connections.discard(self.connection)
 
     def converse(self, sink):
         sender, recipients = None, []
@@ -36,8 +39,9 @@ class Session(socketserver.StreamRequestHandler):
                 return
             verb = line[:4].upper()
             if verb == b"EHLO":
-                self.wfile.write(b"250-sink.test\r\n250-PIPELINING\r\n"
-                                 b"250-8BITMIME\r\n"
+                self.wfile.write(b"250-sink.test\r\n"
+                                 + b"".join(b"250-%s\r\n" % w.encode()
+                                            for w in sink.offers)
                                  + (b"250-STARTTLS\r\n" if sink.tls else b"")
                                  + b"250 SIZE 100000000\r\n")
             elif verb == b"STAR" and sink.tls:
@@ -50,12 +54,19 @@ class Session(socketserver.StreamRequestHandler):
                 self.say("250 OK")
             elif verb == b"MAIL":
                 sender, recipients = between(line), []
+                commands = [line.decode().strip()]
                 self.say(sink.answer("MAIL", sender))
             elif verb == b"RCPT":
                 reply = sink.answer("RCPT", between(line))
                 if reply.startswith("2"):
                     recipients.append(between(line))
+                commands.append(line.decode().strip())
                 self.say(reply)
+            elif verb == b"BDAT":
+                commands.append(line.decode().strip())
+                body = self.rfile.read(int(line.split()[1]))
+                sink.keep(Message(sender, recipients, body, commands))
+                self.say(sink.answer("DATA", sender))
             elif verb == b"DATA":
                 self.say("354 go on")
                 body = self.read_data()
@@ -63,7 +74,7 @@ class Session(socketserver.StreamRequestHandler):
                     return
                 reply = sink.answer("DATA", sender)
                 if reply.startswith("2"):
-                    sink.keep(Message(sender, recipients, body))
+                    sink.keep(Message(sender, recipients, body, commands))
                 if not sink.answers_data:
                     return
                 self.say(reply)
@@ -104,6 +115,8 @@ class Sink:
         self.messages = []
         self.replies = {}
         self.answers_data = True
+        self.offers = ["PIPELINING", "8BITMIME"]
+        self.connections = set()
         self.changed = threading.Condition()
         socketserver.ThreadingTCPServer.allow_reuse_address = True
         socketserver.ThreadingTCPServer.daemon_threads = True
@@ -131,6 +144,14 @@ class Sink:
         with self.changed:
             self.changed.wait_for(found, seconds)
             return found()
+
+    def hang_up(self):
+        """End what is open: the next message begins with a greeting."""
+        for connection in list(self.connections):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
     def close(self):
         self.server.shutdown()
