@@ -1,5 +1,8 @@
 #include "lib/mail/dsn.h"
 
+#include "lib/base/escape.h"
+#include "lib/mail/notify.h"
+
 static bool
 put_boundary(struct buf *b, const struct dsn *d, const char *end)
 {
@@ -35,11 +38,74 @@ put_header(struct buf *b, const struct dsn *d)
 		buf_put(b, d->boundary) && buf_put_text(b, "\"\r\n");
 }
 
+/* utf-8-addr-xtext of RFC 6533: printable ASCII, the rest as \x{...} */
+static bool
+put_unitext(struct buf *b, struct span text)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	bool fits = true;
+
+	while (fits && text.len > 0) {
+		uint32_t c = *text.at;
+		int shift = 20;
+
+		if (c > 32 && c < 127 && c != '\\' && c != '+' && c != '=') {
+			fits = buf_push(b, span_shift(&text));
+			continue;
+		}
+		if (!take_utf8(&text, &c))
+			return false;
+		while (shift > 4 && c >> shift == 0)
+			shift -= 4;
+		fits = buf_put_text(b, "\\x{");
+		for (; fits && shift >= 0; shift -= 4)
+			fits = buf_push(b, (uint8_t)digits[c >> shift & 15]);
+		fits = fits && buf_push(b, '}');
+	}
+	return fits;
+}
+
+static bool
+put_final(struct buf *b, struct span address)
+{
+	if (span_is_ascii(address))
+		return put_field(b, "Final-Recipient: rfc822; ", address);
+	return buf_put_text(b, "Final-Recipient: utf-8; ") &&
+		put_unitext(b, address) && buf_put_text(b, "\r\n");
+}
+
+/* What stood in ORCPT: without its xtext, but for the type that has none. */
+static bool
+put_original(struct buf *b, struct span orcpt)
+{
+	struct span type = span_shift_upto(&orcpt, span_find_octet(orcpt, ';'));
+
+	if (!span_take(&orcpt, ';'))
+		return true;
+	if (!buf_put_text(b, "Original-Recipient: ") || !buf_put(b, type) ||
+		!buf_put_text(b, "; "))
+		return false;
+	if (!span_equals_nocase(type, SPAN("utf-8")))
+		return xtext_decode(orcpt, b) && buf_put_text(b, "\r\n");
+	return (span_is_ascii(orcpt) ? buf_put(b, orcpt)
+				     : put_unitext(b, orcpt)) &&
+		buf_put_text(b, "\r\n");
+}
+
+static bool
+put_envid(struct buf *b, struct span envid)
+{
+	return envid.len == 0 ||
+		(buf_put_text(b, "Original-Envelope-Id: ") &&
+			xtext_decode(envid, b) && buf_put_text(b, "\r\n"));
+}
+
 static bool
 put_words(struct buf *b, const struct dsn_rcpt *rcpts, size_t count)
 {
 	bool fits = buf_put_text(b,
-		"Content-Type: text/plain; charset=us-ascii\r\n\r\n"
+		"Content-Type: text/plain; charset=utf-8\r\n"
+		"Content-Transfer-Encoding: 8bit\r\n\r\n"
 		"Your message could not be delivered to:\r\n\r\n");
 
 	for (size_t i = 0; fits && i < count; i++)
@@ -58,6 +124,7 @@ put_dsn_begin(struct buf *b, const struct dsn *d, const struct dsn_rcpt *rcpts,
 		put_words(b, rcpts, count) && put_boundary(b, d, "") &&
 		buf_put_text(b,
 			"Content-Type: message/delivery-status\r\n\r\n") &&
+		put_envid(b, d->envid) &&
 		put_field(b, "Reporting-MTA: dns; ", d->host) &&
 		buf_put_text(b, "Arrival-Date: ") &&
 		put_date_rfc5322(b, d->arrived) && buf_put_text(b, "\r\n");
@@ -66,8 +133,8 @@ put_dsn_begin(struct buf *b, const struct dsn *d, const struct dsn_rcpt *rcpts,
 bool
 put_dsn_rcpt(struct buf *b, const struct dsn_rcpt *r)
 {
-	return buf_put_text(b, "\r\n") &&
-		put_field(b, "Final-Recipient: rfc822; ", r->address) &&
+	return buf_put_text(b, "\r\n") && put_original(b, r->orcpt) &&
+		put_final(b, r->address) &&
 		put_field(b, "Action: failed", SPAN("")) &&
 		put_field(b, "Status: ", r->enhanced) &&
 		put_field(b, "Diagnostic-Code: smtp; ", r->diagnostic);
@@ -77,7 +144,11 @@ bool
 put_dsn_end(struct buf *b, const struct dsn *d)
 {
 	return put_boundary(b, d, "") &&
-		buf_put_text(b, "Content-Type: text/rfc822-headers\r\n\r\n") &&
+		buf_put_text(b,
+			span_is_ascii(d->header)
+				? "Content-Type: text/rfc822-headers\r\n\r\n"
+				: "Content-Type: message/global-headers\r\n"
+				  "Content-Transfer-Encoding: 8bit\r\n\r\n") &&
 		buf_put(b, d->header) && put_boundary(b, d, "--");
 }
 

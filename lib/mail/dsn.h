@@ -4,6 +4,9 @@
  * Neutral words (NC-2.1.3).  What another server said is in the machine-readable
  * part as it was kept: printable ASCII.  Of the original only the header goes
  * back (BS-D12), and only to a sender who had logged in (rule S2).
+ *
+ * An address beyond ASCII stands in the machine-readable part with \x{...}, as
+ * RFC 6533 section 3 has it for such a report.
  */
 #pragma once
 
@@ -12,6 +15,7 @@
 
 struct dsn_rcpt {
 	struct span address;
+	struct span orcpt; /* value of ORCPT; empty: not said */
 	struct span enhanced;   /* "5.1.1"                     */
 	struct span diagnostic; /* "550 5.1.1 ..." or our word */
 };
@@ -21,6 +25,7 @@ struct dsn {
 	struct span from;     /* who reports; unset: postmaster at `host` */
 	struct span to;       /* the sender of the original            */
 	struct span id;       /* of the original in our queue          */
+	struct span envid;    /* value of ENVID; empty: not said       */
 	struct span boundary; /* drawn at random by the caller         */
 	struct span header;   /* of the original, whole lines          */
 	struct instant now, arrived;

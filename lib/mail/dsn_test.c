@@ -5,14 +5,17 @@
 #define ROOM 2048
 
 static const struct dsn_rcpt rcpts[] = {
-	{ SPAN("one@first.example"), SPAN("5.1.1"), SPAN("550 no such user") },
-	{ SPAN("two@second.example"), SPAN("5.4.7"), SPAN("451 busy") },
+	{ SPAN("one@first.example"), SPAN("rfc822;e+3Dmc2@first.example"),
+		SPAN("5.1.1"), SPAN("550 no such user") },
+	{ SPAN("\xd0\xb4@second.example"), SPAN(""), SPAN("5.4.7"),
+		SPAN("451 busy") },
 };
 
 static const struct dsn report = {
 	.host = SPAN("mx.agency.example"),
 	.to = SPAN("alice@agency.example"),
 	.id = SPAN("000000000000001a"),
+	.envid = SPAN("QQ+2B1"),
 	.boundary = SPAN("c0ffee"),
 	.header = SPAN("From: <alice@agency.example>\r\nSubject: one\r\n"),
 	.now = { 1795508330000000 },
@@ -31,12 +34,13 @@ static const char whole[] =
 	"\tboundary=\"c0ffee\"\r\n"
 	"\r\n"
 	"--c0ffee\r\n"
-	"Content-Type: text/plain; charset=us-ascii\r\n"
+	"Content-Type: text/plain; charset=utf-8\r\n"
+	"Content-Transfer-Encoding: 8bit\r\n"
 	"\r\n"
 	"Your message could not be delivered to:\r\n"
 	"\r\n"
 	"  one@first.example\r\n"
-	"  two@second.example\r\n"
+	"  \xd0\xb4@second.example\r\n"
 	"\r\n"
 	"The reasons are below, as the other system gave them.  It will not "
 	"be\r\n"
@@ -45,15 +49,17 @@ static const char whole[] =
 	"--c0ffee\r\n"
 	"Content-Type: message/delivery-status\r\n"
 	"\r\n"
+	"Original-Envelope-Id: QQ+1\r\n"
 	"Reporting-MTA: dns; mx.agency.example\r\n"
 	"Arrival-Date: Thu, 1 Jan 1970 00:00:00 +0000\r\n"
 	"\r\n"
+	"Original-Recipient: rfc822; e=mc2@first.example\r\n"
 	"Final-Recipient: rfc822; one@first.example\r\n"
 	"Action: failed\r\n"
 	"Status: 5.1.1\r\n"
 	"Diagnostic-Code: smtp; 550 no such user\r\n"
 	"\r\n"
-	"Final-Recipient: rfc822; two@second.example\r\n"
+	"Final-Recipient: utf-8; \\x{434}@second.example\r\n"
 	"Action: failed\r\n"
 	"Status: 5.4.7\r\n"
 	"Diagnostic-Code: smtp; 451 busy\r\n"

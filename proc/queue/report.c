@@ -10,6 +10,7 @@
 
 #include "lib/base/must.h"
 #include "lib/mail/dsn.h"
+#include "lib/mail/notify.h"
 #include "proc/queue/queue.h"
 #include "sys/clock.h"
 #include "sys/crypto.h"
@@ -37,6 +38,7 @@ put_rcpt(struct buf *b, const struct queue_rcpt *r)
 	uint8_t room[QUEUE_TEXT_MAX + 16];
 	struct buf text = BUF(room);
 	struct dsn_rcpt d = { .address = r->address,
+		.orcpt = r->orcpt,
 		.enhanced = span_of((const char *)r->enhanced),
 		.diagnostic = diagnostic(r, &text) };
 
@@ -45,13 +47,21 @@ put_rcpt(struct buf *b, const struct queue_rcpt *r)
 	return put_dsn_rcpt(b, &d);
 }
 
+/* RFC 3461 section 4.1: unless the sender said otherwise. */
+static bool
+is_to_report(const struct queue_rcpt *r)
+{
+	return r->state == RCPT_FAILED &&
+		(r->notify == 0 || r->notify & NOTIFY_FAILURE);
+}
+
 static size_t
 list_failed(const struct queued *q, struct dsn_rcpt *list, size_t cap)
 {
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < q->count && n < cap; i++)
-		if (q->rcpts[i].state == RCPT_FAILED)
+		if (is_to_report(&q->rcpts[i]))
 			list[n++].address = q->rcpts[i].address;
 	return n;
 }
@@ -65,6 +75,7 @@ compose(struct queue_process *p, const struct queued *q, struct buf *b)
 	struct buf boundary = BUF(boundary_text), id = BUF(id_text);
 	struct dsn d = { .host = SITE_TEXT(site_of(p->role)->host),
 		.to = q->sender,
+		.envid = q->envid,
 		.now = clock_instant(),
 		.arrived = { q->arrived_us } };
 	size_t len;
@@ -84,7 +95,7 @@ compose(struct queue_process *p, const struct queued *q, struct buf *b)
 	fits = put_dsn_begin(b, &d, list,
 		list_failed(q, list, QUEUE_RCPTS_MAX));
 	for (uint32_t i = 0; fits && i < q->count; i++)
-		if (q->rcpts[i].state == RCPT_FAILED)
+		if (is_to_report(&q->rcpts[i]))
 			fits = put_rcpt(b, &q->rcpts[i]);
 	return fits && put_dsn_end(b, &d) ? OK : &fault_storage_full;
 }
@@ -311,7 +322,7 @@ message_over(struct queue_process *p, struct queued *q)
 	bool failed = false;
 
 	for (uint32_t i = 0; i < q->count; i++)
-		failed |= q->rcpts[i].state == RCPT_FAILED;
+		failed |= is_to_report(&q->rcpts[i]);
 	if (failed && q->sender.len > 0 &&
 		site_of(p->role)->role == SITE_LOCAL)
 		send_back(p, q);

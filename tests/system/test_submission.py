@@ -2,6 +2,7 @@
 
 import base64
 import re
+import time
 import uuid
 
 import pytest
@@ -177,3 +178,43 @@ def test_octets_tell_that_a_message_is_eight_bit(alice, sink):
         alice, FROM, mail="FROM:<alice@agency.example> BODY=8BITMIME")
     assert code == 250
     assert "BODY" not in arrived(sink, mark).commands[0]
+
+
+def report_about(site, mark, seconds=20):
+    """The report in alice's INBOX that returns this header, or None."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with site.imap("alice") as i:
+            i.select("INBOX", readonly=True)
+            _, found = i.search(None, "BODY", f'"{mark}"')
+            if found[0]:
+                _, data = i.fetch(found[0].split()[-1], "(BODY.PEEK[])")
+                return data[0][1]
+        time.sleep(0.2)
+    return None
+
+
+def refuse(sink, address):
+    sink.replies["RCPT", address] = "550 5.1.1 No such user"
+    return f"TO:<{address}>"
+
+
+def test_a_failure_is_reported_with_the_senders_words(site, alice, sink):
+    mark, _ = hand_in(
+        alice, FROM, mail="FROM:<alice@agency.example> ENVID=e+2Bd",
+        rcpt=refuse(sink, "gone@other.test") +
+        " NOTIFY=FAILURE ORCPT=rfc822;e+3Dmc2@other.test")
+    report = report_about(site, mark)
+    assert b"\r\nOriginal-Envelope-Id: e+d\r\n" in report
+    assert b"\r\nOriginal-Recipient: rfc822; e=mc2@other.test\r\n" in report
+    assert b"\r\nFinal-Recipient: rfc822; gone@other.test\r\n" in report
+
+
+@pytest.mark.parametrize("wish", ["NEVER", "SUCCESS", "DELAY,SUCCESS"])
+def test_who_does_not_want_to_hear_of_it_does_not(site, alice, sink, wish):
+    mark, _ = hand_in(alice, FROM,
+                      rcpt=refuse(sink, "gone@other.test") + f" NOTIFY={wish}")
+    # one that is reported, later, is the sign that this one was not
+    other, _ = hand_in(alice, FROM, rcpt=refuse(sink, "gone@other.test"))
+    assert report_about(site, other)
+    assert not report_about(site, mark, 0.5)
