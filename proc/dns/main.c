@@ -9,7 +9,9 @@
 #include "sys/pool.h"
 #include "sys/role.h"
 
-#define QUESTIONS_MAX 1024
+#define QUESTIONS_MAX 4096 /* dial gives up after PATIENCE_US, the look-up minutes
+			    * later: domains that never answer take no place
+			    * of others */
 #define ANCHORS_MAX   KiB(64)
 #define PATIENCE_US   SECONDS(20)
 
