@@ -200,6 +200,58 @@ TEST(without_dial_relay_does_not_wait)
 	end();
 }
 
+/* What the old one had is tried again, what the new one has is not. */
+TEST(a_relay_is_lost_even_after_its_successor_came)
+{
+	struct channel *old;
+	uint64_t job;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	queued(1, rcpts);
+	hear_dial(hear_job(rcpts, 1, 0), "one.test");
+	old = succeed(RELAY);
+	queued(1, rcpts + 2);
+	job = hear_job(rcpts + 2, 1, 0);
+	hear_dial(job, "two.test");
+	channel_close(&old);
+	hear_dial(hear_job(rcpts, 1, 0), "one.test");
+	say_result(job, 0, 250);
+	say_done(job, 0);
+	wait_for(1, 0);
+	end();
+}
+
+/* Its last words are heard, but no connection of it is used any more. */
+TEST(a_connection_ends_with_its_relay)
+{
+	struct channel *old, *fresh;
+	uint64_t job;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	queued(1, rcpts);
+	job = hear_job(rcpts, 1, 0);
+	hear_dial(job, "one.test");
+	old = succeed(RELAY);
+	queued(1, rcpts + 2);
+	hear_dial(hear_job(rcpts + 2, 1, 0), "two.test");
+	fresh = fake.links[RELAY];
+	fake.links[RELAY] = old;
+	say_result(job, 0, 250);
+	say_done(job, 4711);
+	fake.links[RELAY] = fresh;
+	wait_for(1, 0);
+	queued(1, rcpts + 1);
+	hear_dial(hear_job(rcpts + 1, 1, 0), "one.test");
+	channel_close(&old);
+	end();
+}
+
 TEST(a_job_that_is_connected_does_not_need_dial)
 {
 	struct plain drop;

@@ -41,7 +41,7 @@ HANDLER(on_rcpt, take_rcpt(p, c, message))
 HANDLER(on_keep, take_keep(p, message))
 HANDLER(on_cancel, take_cancel(p, message))
 HANDLER(on_result, work_result(p, message))
-HANDLER(on_done, work_done(p, message))
+HANDLER(on_done, work_done(p, c, message))
 HANDLER(on_dial_failed, work_dial_failed(p, message))
 HANDLER(on_verdict, report_verdict(p, message))
 HANDLER(on_stored, report_stored(p, message))
@@ -203,14 +203,13 @@ unlinked(void *owner, struct channel *c)
 
 	take_forget_asker(p, c);
 	order_forget_asker(p, c);
-	if (role_link(p->role, peer)) /* it has a new one already */
-		return;
 	if (peer == RELAY)
-		work_relay_lost(p);
-	if (peer == DIAL)
-		work_dial_lost(p);
+		work_relay_lost(p, c);
 	if (peer == SCAN || peer == STORE)
-		report_lost(p);
+		report_lost(p, c);
+	/* with a new one already, relay loses patience with what the old had */
+	if (peer == DIAL && !role_link(p->role, DIAL))
+		work_dial_lost(p);
 }
 
 static void

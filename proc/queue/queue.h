@@ -67,6 +67,7 @@ struct places {
 
 struct job {
 	uint64_t id, message; /* message: its queue id */
+	const struct channel *relay; /* who has it */
 	struct destination *place;
 	uint32_t slot, count;
 	uint32_t rcpts[QUEUE_RCPTS_MAX]; /* indexes into the message */
@@ -74,12 +75,14 @@ struct job {
 };
 
 struct idle {
+	const struct channel *relay; /* whose it is */
 	uint64_t connection;
 	struct place_name place;
 };
 
 /* A report on its way: scan, then store. */
 struct report {
+	const struct channel *asked; /* scan, then store */
 	uint64_t message;
 	int body;
 	uint64_t size;
@@ -198,17 +201,18 @@ void work_give_out(struct queue_process *p);
 /* Who is too old does not stand in a line any more: every minute or so. */
 void work_overdue(struct queue_process *p);
 void work_result(struct queue_process *p, const struct relay_result *m);
-void work_done(struct queue_process *p, const struct relay_done *m);
+void work_done(struct queue_process *p, const struct channel *relay,
+	const struct relay_done *m);
 void work_dial_failed(struct queue_process *p, const struct dial_failed *m);
 void work_connection_gone(struct queue_process *p, uint64_t connection);
-void work_relay_lost(struct queue_process *p);
+void work_relay_lost(struct queue_process *p, const struct channel *relay);
 void work_dial_lost(struct queue_process *p);
 
 /* report.c: the end of a message with failed recipients. */
 void report_begin(struct queue_process *p, struct queued *m);
 void report_verdict(struct queue_process *p, const struct scan_answer *m);
 void report_stored(struct queue_process *p, const struct deliver_done *m);
-void report_lost(struct queue_process *p);
+void report_lost(struct queue_process *p, const struct channel *asked);
 
 /* A message of our own, taken in as if a program of this host had handed it in
  * (NC-2.1.9); the id is 0 on a fault. */

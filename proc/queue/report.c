@@ -234,6 +234,7 @@ report_begin(struct queue_process *p, struct queued *q)
 		return;
 	}
 	r->size = m.size = b.len;
+	r->asked = role_link(p->role, SCAN);
 	if (channel_send(role_link(p->role, SCAN), &m, r->body))
 		later(p, r);
 }
@@ -260,6 +261,7 @@ deliver(struct queue_process *p, struct report *r)
 	/* the time, because a new spool begins its numbers again */
 	memcpy(rcpt.dkey, &q->arrived_us, 8);
 	memcpy(rcpt.dkey + 8, &r->message, 8);
+	r->asked = role_link(p->role, STORE);
 	TRY(channel_send(role_link(p->role, STORE), &open, r->body));
 	return channel_send(role_link(p->role, STORE), &rcpt, -1);
 }
@@ -306,12 +308,12 @@ report_stored(struct queue_process *p, const struct deliver_done *m)
 
 /* Scan or store went away. */
 void
-report_lost(struct queue_process *p)
+report_lost(struct queue_process *p, const struct channel *asked)
 {
 	for (uint32_t i = 0; i < pool_size(p->reports); i++) {
 		struct report *r = pool_at(p->reports, i);
 
-		if (r)
+		if (r && r->asked == asked)
 			later(p, r);
 	}
 }

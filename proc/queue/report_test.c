@@ -175,6 +175,42 @@ TEST(nobody_is_told_of_what_nobody_sent)
 	end();
 }
 
+/* The operator may take the message away as soon as nobody is at work with its
+ * report. */
+static void
+wait_until_dropped(uint64_t id)
+{
+	struct ctl_done done = { .count = 0 };
+
+	for (int i = 0; i < 60000 && done.count == 0; i++) {
+		usleep(1000);
+		order(QUEUE_DROP, id);
+		hear(CTL, CTL_DONE, &done);
+	}
+	CHECK_NUMBER(done.count, 1);
+}
+
+TEST(a_report_is_lost_with_whom_it_was_given_to)
+{
+	struct channel *old;
+	uint64_t id;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	id = failed(1, 10);
+	hear_report(id);
+	old = succeed(STORE); /* it has nothing to do with it yet */
+	channel_close(&old);
+	old = succeed(SCAN);
+	order(QUEUE_DROP, id);
+	check_done(0, &fault_ipc_busy);
+	channel_close(&old);
+	wait_until_dropped(id);
+	end();
+}
+
 TEST(a_report_that_cannot_be_handed_over_waits)
 {
 	struct span report;

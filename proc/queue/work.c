@@ -22,7 +22,8 @@ static uint64_t
 take_idle(struct queue_process *p, const struct place_name *place)
 {
 	for (size_t i = p->idle_count; i-- > 0;)
-		if (same_place(&p->idle[i].place, place)) {
+		if (p->idle[i].relay == role_link(p->role, RELAY) &&
+			same_place(&p->idle[i].place, place)) {
 			uint64_t connection = p->idle[i].connection;
 
 			p->idle[i] = p->idle[--p->idle_count];
@@ -282,6 +283,7 @@ give_job(struct queue_process *p, struct job *j, struct queued *q)
 		cannot_read(p, j, q, f);
 		return false;
 	}
+	j->relay = role_link(p->role, RELAY);
 	reuse = take_idle(p, &j->place->name);
 	f = send_job(p, j, q, body, reuse);
 	if (!f && !reuse)
@@ -460,13 +462,15 @@ work_result(struct queue_process *p, const struct relay_result *m)
 }
 
 void
-work_done(struct queue_process *p, const struct relay_done *m)
+work_done(struct queue_process *p, const struct channel *relay,
+	const struct relay_done *m)
 {
 	struct job *j = find_job(p, m->head.session);
 
 	if (!j)
 		return;
 	if (m->connection != 0 && p->idle_count < IDLE_MAX) {
+		p->idle[p->idle_count].relay = relay;
 		p->idle[p->idle_count].connection = m->connection;
 		p->idle[p->idle_count++].place = j->place->name;
 	}
@@ -501,18 +505,21 @@ work_dial_lost(struct queue_process *p)
 	}
 }
 
-/* Relay went away: what it had at work is tried again soon.  A server may have
- * taken a message whose result did not come: at least once. */
+/* Relay went away: what it had at work is tried again soon, and only that: its
+ * successor may be at work by now.  A server may have taken a message whose
+ * result did not come: at least once. */
 void
-work_relay_lost(struct queue_process *p)
+work_relay_lost(struct queue_process *p, const struct channel *relay)
 {
 	struct instant soon = { clock_instant().us + LOST_WAIT };
 
-	p->idle_count = 0;
+	for (size_t i = p->idle_count; i-- > 0;)
+		if (p->idle[i].relay == relay)
+			p->idle[i] = p->idle[--p->idle_count];
 	for (uint32_t i = 0; i < pool_size(p->jobs); i++) {
 		struct job *j = pool_at(p->jobs, i);
 
-		if (j)
+		if (j && j->relay == relay)
 			release(p, j, soon);
 	}
 }
