@@ -51,6 +51,24 @@ count_lines(struct span s)
 	return n;
 }
 
+bool
+writer_has_room(const struct file_room *r)
+{
+	return r->octets_free > r->octets / 100 * LOG_RESERVE;
+}
+
+static FALLIBLE
+write_out(struct writer *w, struct span lines, struct instant now)
+{
+	struct file_room room;
+
+	TRY(file_room(w->directory, &room));
+	if (!writer_has_room(&room))
+		return &fault_storage_full;
+	TRY(open_day(w, now));
+	return append_write(w->file, lines);
+}
+
 FALLIBLE
 writer_flush(struct writer *w, struct instant now)
 {
@@ -59,9 +77,7 @@ writer_flush(struct writer *w, struct instant now)
 
 	if (lines.len == 0)
 		return OK;
-	f = open_day(w, now);
-	if (!f)
-		f = append_write(w->file, lines);
+	f = write_out(w, lines, now);
 	if (f) {
 		w->dropped += count_lines(lines);
 		fd_close(&w->file);

@@ -2,15 +2,19 @@
  * grows.  "2026-11-24.jsonl" is what `posthold log` reads.
  *
  * Lines wait in memory until writer_flush, once a turn of the loop.  When the
- * disk refuses, they are dropped and counted, and mail goes on (fault plan
- * F23); the count is the first row written when the disk takes rows again.
+ * disk refuses, or has only LOG_RESERVE left, they are dropped and counted, and
+ * mail goes on (fault plan F23); the count is the first row written when the disk
+ * takes rows again.
  */
 #pragma once
 
 #include "lib/base/time.h"
 #include "state/log/row.h"
+#include "sys/file.h"
 
 #define WRITER_BUFFER (512 << 10)
+#define LOG_RESERVE   6 /* percent of the volume: more than mail leaves free, so
+			 * that who fills the log does not stop mail */
 
 struct writer {
 	int directory, file;
@@ -29,6 +33,9 @@ void writer_open(struct writer *w, int directory);
  * ipc_malformed  as put_row */
 FALLIBLE writer_add(struct writer *w, const struct log_row *row,
 	const char *role, struct instant now);
+
+/* Is there more free than LOG_RESERVE? */
+bool writer_has_room(const struct file_room *r);
 
 /* Write what waits.
  *

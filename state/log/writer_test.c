@@ -86,6 +86,24 @@ TEST(a_role_cannot_say_when_it_was)
 	}
 }
 
+static const struct {
+	const char *what;
+	struct file_room room;
+	bool has;
+} rooms[] = {
+	{ "an empty volume", { 100000, 100000, 10, 10 }, true },
+	{ "as much as mail leaves free", { 100000, 5000, 10, 10 }, false },
+	{ "a little more", { 100000, 6000, 10, 10 }, false },
+	{ "enough", { 100000, 6001, 10, 10 }, true },
+	{ "nothing", { 100000, 0, 10, 10 }, false },
+};
+
+TEST(the_log_leaves_more_free_than_mail)
+{
+	EACH_CASE(c, rooms)
+		CHECK(writer_has_room(&c->room) == c->has);
+}
+
 /* A row of a role that was taken over chooses no file either. */
 TEST(the_file_is_that_of_today)
 {
