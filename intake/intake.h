@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "intake/inspect.h"
 #include "intake/patience.h"
 #include "intake/transaction.h"
 #include "lib/base/number.h"
@@ -64,6 +65,7 @@ struct session {
 	uint64_t unpaid; /* of messages, not yet told to the meter */
 	struct tick kept; /* when the message came to its end */
 	struct patience patience;
+	struct inspected inspected;
 	struct timer *timer;
 	uint32_t mark; /* the step's number among its kind */
 	struct arena arena; /* of the login */

@@ -44,6 +44,7 @@ forget(struct session *s, const char *reason)
 
 	LOG(EV_CLIENT_ENDED, s->id, log_text(span_of(reason)),
 		log_number(s->engine.messages), log_number(s->octets));
+	inspect_done(&s->inspected);
 	limit_ended(s);
 	timer_close(&s->timer);
 	commit_keep(s);
@@ -91,6 +92,7 @@ flush(struct session *s)
 
 	if (out.len == 0 || !s->stream || stream_write(s->stream, out))
 		return;
+	inspect_replies(&s->inspected, out, SITE_TEXT(site(s)->host));
 	smtp_sent(&s->engine, out.len);
 }
 
@@ -329,6 +331,7 @@ session_open(void *owner, int fd, int permit, const uint8_t peer[16],
 		return false;
 	s->in = in;
 	s->id = role_new_session(in->role);
+	inspect_init(&s->inspected, s->id);
 	s->slot = slot;
 	s->permit = (uint16_t)permit;
 	memcpy(s->peer, peer, sizeof s->peer);

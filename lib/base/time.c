@@ -151,3 +151,47 @@ take_month(struct span *s)
 			return m + 1;
 	return 0;
 }
+
+/* `n` digits */
+static bool
+take_digits(struct span *s, size_t n, uint32_t *out)
+{
+	*out = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint8_t c = s->len > 0 ? *s->at : 0;
+
+		if (c < '0' || c > '9')
+			return false;
+		*out = *out * 10 + (c - '0');
+		span_shift(s);
+	}
+	return true;
+}
+
+bool
+take_date_rfc3339(struct span *s, struct instant *out)
+{
+	/* the digits of each part, and what follows it */
+	static const struct {
+		size_t digits;
+		uint8_t end;
+	} parts[] = { { 4, '-' }, { 2, '-' }, { 2, 'T' }, { 2, ':' }, { 2, ':' },
+		{ 2, 0 } };
+	struct span in = *s;
+	uint32_t n[6], us = 0;
+	struct civil c;
+
+	for (size_t i = 0; i < 6; i++)
+		if (!take_digits(&in, parts[i].digits, &n[i]) ||
+			(parts[i].end && !span_take(&in, parts[i].end)))
+			return false;
+	if (span_take(&in, '.') && !take_digits(&in, 6, &us))
+		return false;
+	c = (struct civil){ .year = (int32_t)n[0], .month = (uint8_t)n[1],
+		.day = (uint8_t)n[2], .hour = (uint8_t)n[3],
+		.minute = (uint8_t)n[4], .second = (uint8_t)n[5], .us = us };
+	if (!span_take(&in, 'Z') || !civil_instant(&c, out))
+		return false;
+	*s = in;
+	return true;
+}

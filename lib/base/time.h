@@ -44,5 +44,9 @@ bool put_date_imap(struct buf *b, struct instant t);
 /* "2026-11-24T08:30:00.000000Z", RFC 3339 */
 bool put_date_rfc3339(struct buf *b, struct instant t);
 
+/* The same form off the front of *s; the fraction may be missing.  False, and
+ * *s unchanged, when there is none. */
+bool take_date_rfc3339(struct span *s, struct instant *out);
+
 /* Month name ("Jan" to "Dec", any case) off the front of *s; 0 if none. */
 unsigned take_month(struct span *s);

@@ -41,6 +41,8 @@ TEST(dates_are_written_in_three_ways)
 		uint8_t storage[40];
 		struct instant t = { c->us };
 		struct buf b = BUF(storage);
+		struct instant back;
+		struct span text;
 
 		CHECK(put_date_rfc5322(&b, t));
 		CHECK_SPAN(buf_view(&b), c->mail);
@@ -50,6 +52,9 @@ TEST(dates_are_written_in_three_ways)
 		buf_clear(&b);
 		CHECK(put_date_rfc3339(&b, t));
 		CHECK_SPAN(buf_view(&b), c->log);
+		text = buf_view(&b);
+		CHECK(take_date_rfc3339(&text, &back) && text.len == 0);
+		CHECK_NUMBER(back.us, c->us);
 	}
 }
 
@@ -122,4 +127,28 @@ TEST(take_month_knows_twelve_names)
 	CHECK_SPAN(in, "-2026");
 	CHECK_NUMBER(take_month(&none), 0);
 	CHECK_SPAN(none, "Sptember");
+}
+
+static const struct {
+	const char *what, *text;
+	bool good;
+} moments[] = {
+	{ "whole seconds", "2026-11-24T08:30:00Z", true },
+	{ "a short fraction", "2026-11-24T08:30:00.5Z", false },
+	{ "no such month", "2026-13-24T08:30:00Z", false },
+	{ "a blank", "2026-11-24 08:30:00Z", false },
+	{ "no zone", "2026-11-24T08:30:00", false },
+	{ "a short year", "26-11-24T08:30:00Z", false },
+	{ "nothing", "", false },
+};
+
+TEST(a_moment_is_read_whole_or_not)
+{
+	EACH_CASE(c, moments) {
+		struct span in = span_of(c->text);
+		struct instant t;
+
+		CHECK(take_date_rfc3339(&in, &t) == c->good);
+		CHECK_NUMBER(in.len, c->good ? 0 : strlen(c->text));
+	}
 }

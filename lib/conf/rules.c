@@ -2,6 +2,7 @@
 
 #include "lib/base/ip.h"
 #include "lib/base/number.h"
+#include "lib/conf/telling.h"
 
 #define PERMIT_LONGEST DAYS(366)
 #define PERMIT_SOON    DAYS(30)
@@ -11,27 +12,11 @@ typedef bool broken(const struct site *s, uint32_t i, struct instant now);
 
 enum subject { THE_SITE, EACH_PERMIT, EACH_DOMAIN };
 
-/* NC-2.1.3: words that tell an attacker what to look up. */
-static const char *const telling[] = { "posthold", "postfix", "exim", "exim4",
-	"sendmail", "qmail", "dovecot", "opensmtpd", "exchange", "exch",
-	"msexchange", "zimbra", "mailcow", "debian", "ubuntu", "centos",
-	"redhat", "rhel", "fedora", "suse", "linux", "windows", "win", "bsd",
-	"freebsd", "openbsd" };
-
 /* clang-format off */
 static const bool letters[256] = {
 	['a' ... 'z'] = true, ['A' ... 'Z'] = true,
 };
 /* clang-format on */
-
-static bool
-is_telling(struct span word)
-{
-	for (size_t i = 0; i < COUNT_OF(telling); i++)
-		if (span_equals_nocase(word, span_of(telling[i])))
-			return true;
-	return false;
-}
 
 /* The part of the host's name before a represented domain: that one was not
  * chosen for this host. */
@@ -63,7 +48,7 @@ host_tells_product(const struct site *s, uint32_t i, struct instant now)
 
 		if (span_skip(&name, letters) == 0)
 			span_shift(&name);
-		else if (is_telling(span_before(start, name)))
+		else if (telling_is_word(span_before(start, name)))
 			return true;
 	}
 	return false;

@@ -50,14 +50,14 @@ TEST(a_row_is_one_line_of_json)
 TEST(what_a_peer_sent_cannot_make_a_second_line)
 {
 	struct buf line = BUF(storage);
-	const struct log_row *row = ROW(EV_COMMAND_REFUSED,
+	const struct log_row *row = ROW(EV_RCPT_REFUSED_, log_text(SPAN("")),
 		log_text(SPAN("\x1b[2J\r\n\"\\%s\xff")),
 		log_fault(&fault_grant_missing));
 
 	CHECK_OK(put_row(&line, row, "mx", epoch));
 	CHECK_NUMBER(span_find_octet(buf_view(&line), '\n'), line.len - 1);
 	CHECK(span_find(buf_view(&line),
-		      SPAN("\"verb\":\"\\u001b[2J\\u000d\\u000a\\\"\\\\%s\\\\xff\","
+		      SPAN("\"rcpt\":\"\\u001b[2J\\u000d\\u000a\\\"\\\\%s\\\\xff\","
 			   "\"fault\":\"grant_missing\"}")) < line.len);
 }
 
