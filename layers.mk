@@ -19,7 +19,7 @@ state/store   := lib/base lib/mail lib/mime trust sys state/journal
 state/users   := lib/base lib/mail trust sys
 state/log     := lib/base trust sys
 intake        := lib/base lib/mail lib/smtp lib/policy lib/conf trust sys
-standard      := lib/base lib/mail lib/policy lib/conf trust sys state/users
+standard      := lib/base lib/mail lib/smtp lib/policy lib/conf trust sys state/users
 
 proc/master     := lib/base lib/conf trust sys
 proc/mx         := lib/base lib/mail lib/smtp lib/policy lib/conf trust sys intake

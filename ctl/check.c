@@ -5,6 +5,7 @@
 
 #include "ctl/command.h"
 #include "lib/base/number.h"
+#include "standard/evidence.h"
 #include "standard/standard.h"
 #include "sys/clock.h"
 #include "sys/crypto.h"
@@ -17,9 +18,7 @@
 static struct site site;
 static struct clause_result results[CLAUSES];
 static size_t count;
-
-static const char *const letter_names[LETTERS] = { "static", "blackbox",
-	"continuous" };
+static struct instant now; /* of the inspection */
 
 /* --- text ------------------------------------------------------------------ */
 
@@ -47,6 +46,24 @@ put_missing(const struct clause_result *r, char out[8])
 	out[n] = 0;
 }
 
+/* Of the oldest letter. */
+static void
+print_age(const struct clause_result *r)
+{
+	int64_t oldest = now.us;
+
+	for (enum letter l = 0; l < LETTERS; l++)
+		if (r->proofs[l].mark != MARK_MISSING &&
+			r->proofs[l].made.us < oldest)
+			oldest = r->proofs[l].made.us;
+	if (oldest == now.us)
+		printf("   now");
+	else if (now.us - oldest < HOURS(1))
+		printf("   %d min", (int)((now.us - oldest) / MINUTES(1)));
+	else
+		printf("   %d h", (int)((now.us - oldest) / HOURS(1)));
+}
+
 static void
 print_row(const struct clause_result *r)
 {
@@ -59,7 +76,7 @@ print_row(const struct clause_result *r)
 	if (r->state == STATE_UNKNOWN)
 		printf("   missing %s", missing);
 	else if (r->state != STATE_ABSENT)
-		printf("   now");
+		print_age(r);
 	putchar('\n');
 }
 
@@ -128,13 +145,19 @@ print_text(const struct inspection *i, int code)
 		for (size_t n = 0; n < count; n++)
 			if (results[n].state == (enum state)s)
 				print_detail(&results[n]);
+	if (!i->site->production)
+		printf("\nThis site is not in production: of sockets and accounts "
+		       "only its own are\njudged, not those of others on this "
+		       "host.\n");
 	printf("\nS static, B asked over the network from this host, C continuous\n"
 	       "+ good  ~ remark  x bad  . missing  - not applicable\n\n"
-	       "%zu satisfied, %zu with a remark, %zu failed, %zu unknown, "
+	       "%zu satisfied, %zu with a remark, %zu failed, %zu unknown or "
+	       "stale, "
 	       "%zu not applicable\n"
 	       "VERDICT: %s  (exit %d)\n",
 		count_state(STATE_PASS), count_state(STATE_WARN),
-		count_state(STATE_FAIL), count_state(STATE_UNKNOWN),
+		count_state(STATE_FAIL),
+		count_state(STATE_UNKNOWN) + count_state(STATE_STALE),
 		count_state(STATE_ABSENT), verdict_word(code), code);
 }
 
@@ -146,7 +169,7 @@ add_proof(struct json *j, enum letter l, const struct proof *p)
 	uint8_t storage[40];
 	struct buf at = BUF(storage);
 
-	json_open_object(j, letter_names[l]);
+	json_open_object(j, letter_name(l));
 	json_text(j, "state", span_of(mark_word(p->mark)));
 	if (p->looked[0]) {
 		(void)put_date_rfc3339(&at, p->made);
@@ -195,26 +218,42 @@ print_json(const struct inspection *i, int code)
 
 /* --- the verb -------------------------------------------------------------- */
 
-/* Judge all clauses, or those of a list with commas. */
+/* All clauses, or those of a list with commas. */
 static bool
-judge(const struct inspection *i, const char *wanted)
+choose(const char *wanted)
 {
 	struct span list = span_of(wanted ? wanted : "");
 
 	count = 0;
 	for (size_t n = 0; !wanted && n < clauses_count(); n++)
-		clause_judge(clause_row(n), i, &results[count++]);
+		results[count++].clause = clause_row(n);
 	while (list.len > 0) {
-		struct span id = span_shift_upto(&list,
-			span_find_octet(list, ','));
-		const struct clause *c = clause_find(id);
+		const struct clause *c = clause_find(span_shift_upto(&list,
+			span_find_octet(list, ',')));
 
 		span_take(&list, ',');
 		if (!c || count == CLAUSES)
 			return false;
-		clause_judge(c, i, &results[count++]);
+		results[count++].clause = c;
 	}
 	return count > 0;
+}
+
+/* Make what can be made now, take the rest from what was kept, and keep all. */
+static void
+judge(const struct inspection *i)
+{
+	const struct fault *f;
+
+	clauses_try(results, count, i);
+	evidence_fill(site.evidence_directory, results, count);
+	for (size_t n = 0; n < count; n++)
+		results[n].state = clause_combine(results[n].clause,
+			results[n].proofs, i->now);
+	f = evidence_keep(site.evidence_directory, results, count);
+	if (f)
+		complain_fault(f, site.evidence_directory,
+			"what was proven is not kept; are you root?");
 }
 
 int
@@ -233,6 +272,9 @@ check_site(struct call *c)
 
 	if (code >= 0)
 		return code;
+	if (!choose(clause))
+		return complain(EX_USAGE, clause,
+			"no such clause; `posthold check` lists all");
 	json = strcmp(format, "json") == 0;
 	if (!json && strcmp(format, "text") != 0)
 		return complain(EX_USAGE, format, "write text or json");
@@ -241,10 +283,8 @@ check_site(struct call *c)
 			"see the messages above");
 	mac_start();
 	i.settings = where_path(&where);
-	i.now = clock_instant();
-	if (!judge(&i, clause))
-		return complain(EX_USAGE, clause,
-			"no such clause; `posthold check` lists all");
+	i.now = now = clock_instant();
+	judge(&i);
 	code = standard_exit(results, count, strict);
 	if (!json)
 		print_text(&i, code);

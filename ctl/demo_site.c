@@ -83,8 +83,9 @@ write_settings(FILE *f, const struct demo *d)
 		"run-directory      %s/run\n"
 		"performance-standard %s/performance.standard\n"
 		"limits-directory   %s/limits\n"
+		"evidence-directory %s/evidence\n"
 		"clamd              %s%s\n",
-		at, at, at, at, at, at, at, at, at, at, d->clamd ? d->clamd : at,
+		at, at, at, at, at, at, at, at, at, at, at, d->clamd ? d->clamd : at,
 		d->clamd ? "" : "/clamd.sock");
 	write_permits(f, d);
 	if (d->smarthost)

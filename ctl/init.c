@@ -66,10 +66,12 @@ write_names(FILE *f, const struct plan *p)
 		"mailbox-directory  %s/mailboxes\n"
 		"queue-directory    %s/queue\n"
 		"limits-directory   %s/limits\n"
+		"evidence-directory %s/evidence\n"
 		"log-directory      %s%s\n"
 		"run-directory      %s%s\n\n",
 		p->domain, p->host, p->domain, p->directory, p->directory,
 		p->directory, p->directory,
+		p->state ? p->state : p->directory,
 		p->state ? p->state : p->directory,
 		p->state ? p->state : p->directory,
 		p->state ? p->state : p->directory,

@@ -2,30 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/number.h"
+#include "lib/conf/telling.h"
+#include "lib/smtp/server.h"
 #include "standard/checks.h"
 #include "standard/talk.h"
-
-/* BAN-01..: product and system words.  A version is a number with a dot that
- * is neither an enhanced status code nor an address. */
-static const char *const telling[] = { "posthold", "postfix", "exim",
-	"sendmail", "exchange", "microsoft", "dovecot", "qmail", "opensmtpd",
-	"linux", "ubuntu", "debian", "centos", "red hat", "fedora", "suse",
-	"windows", "freebsd", "openbsd", "openssl", "gsasl", "version" };
-
-static const char *
-find_telling(const struct talk *t, struct span host)
-{
-	struct span text = span_at(t->reply, t->len);
-
-	for (size_t i = 0; i < sizeof telling / sizeof telling[0]; i++) {
-		struct span word = span_of(telling[i]);
-
-		if (span_find_nocase(text, word) < text.len &&
-			span_find_nocase(host, word) == host.len)
-			return telling[i];
-	}
-	return NULL;
-}
 
 void
 host_name(const struct inspection *i, struct proof *p)
@@ -36,46 +17,115 @@ host_name(const struct inspection *i, struct proof *p)
 		i->site->host);
 }
 
-/* Does every reply to `lines` hold no telling word?  The connection is made
- * anew for each, for a server may close after an error. */
+/* BAN-01 to 04, BAN-07: a service, and what is said to it.  The connection is
+ * made anew for each, for a server may close after an error. */
+static const struct {
+	enum service service;
+	const char *lines[11];
+} surfaces[] = {
+	{ SERVICE_MX, { "", "EHLO probe.invalid", "HELO probe.invalid", "HELP",
+		"NOOP", "XYZZY", "VRFY root", "MAIL FROM:<", "RSET", "QUIT" } },
+	{ SERVICE_SUBMISSION, { "", "EHLO probe.invalid", "HELP", "XYZZY",
+		"QUIT" } },
+	{ SERVICE_SUBMISSIONS, { "", "EHLO probe.invalid", "HELP", "XYZZY",
+		"AUTH XYZZY", "QUIT" } },
+	{ SERVICE_IMAPS, { "", "CAPABILITY", "ID NIL", "XYZZY", "LOGIN",
+		"LOGOUT" } },
+};
+
+/* Does the reply to the line tell something?  False when there is none. */
+static bool
+look_at_reply(const struct inspection *i, const struct site_permit *permit,
+	const char *line, struct span *word)
+{
+	static struct talk t;
+	struct span host = SITE_TEXT(i->site->host);
+
+	if (!talk_open(&t, permit, host))
+		return false;
+	if (*line)
+		talk_say(&t, "%s", line);
+	*word = telling_find(span_at(t.reply, t.len), host);
+	talk_close(&t);
+	return t.len > 0;
+}
+
 void
 replies(const struct inspection *i, struct proof *p)
 {
-	static const char *const lines[] = { "", "EHLO probe.invalid",
-		"HELO probe.invalid", "HELP", "NOOP", "XYZZY", "VRFY root",
-		"MAIL FROM:<", "RSET", "QUIT" };
-	const struct site_permit *mx = talk_permit(i->site, SERVICE_MX, i->now);
-	const char *word = NULL;
-	struct talk t;
+	size_t asked = 0;
 
-	proof_looked(p, "greeting and replies to 9 commands on the mx port, "
+	proof_looked(p, "greeting and replies of all services, errors included, "
 			"asked from this host");
-	for (size_t n = 0; n < sizeof lines / sizeof lines[0]; n++) {
-		if (!mx || !talk_open(&t, mx)) {
-			proof_missing(p, "the service does not answer");
-			return;
-		}
-		if (*lines[n])
-			talk_say(&t, "%s", lines[n]);
-		word = find_telling(&t, SITE_TEXT(i->site->host));
-		talk_close(&t);
-		if (word) {
-			proof_bad(p, "report it: there is no setting for it",
-				"\"%s\" in the reply to \"%s\"", word,
-				lines[n]);
-			return;
+	for (size_t n = 0; n < COUNT_OF(surfaces); n++) {
+		const struct site_permit *permit = talk_permit(i->site,
+			surfaces[n].service, i->now);
+		const char *name = service_name(surfaces[n].service);
+
+		for (size_t k = 0; permit && surfaces[n].lines[k]; k++) {
+			const char *line = surfaces[n].lines[k];
+			struct span word;
+
+			if (!look_at_reply(i, permit, line, &word)) {
+				proof_missing(p, "%s does not answer \"%s\"",
+					name, line);
+				return;
+			}
+			if (span_is_set(word)) {
+				proof_bad(p, "report it: there is no setting "
+					     "for it",
+					"%s tells \"%.*s\" in the reply to "
+					"\"%s\"",
+					name, (int)word.len,
+					(const char *)word.at, line);
+				return;
+			}
+			asked++;
 		}
 	}
-	proof_good(p, "no word of a product, a system or a version");
+	if (asked > 0)
+		proof_good(p, "no word of a product or a system and no version in "
+			      "%zu replies",
+			asked);
+	else
+		proof_missing(p, "no service is open");
 }
 
 /* --- NC-2.2.c -------------------------------------------------------------- */
+
+/* Whatever the program obeys, NC-2.2.c; LHLO is for programs of this host and
+ * refused elsewhere. */
+void
+command_table(const struct inspection *i, struct proof *p)
+{
+	static const char *const needed[] = { "EHLO", "HELO", "LHLO", "STARTTLS",
+		"AUTH", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "QUIT",
+		"VRFY", "EXPN", "HELP" };
+	const char *verb;
+	size_t n = 0;
+
+	(void)i;
+	proof_looked(p, "table of commands of the program");
+	for (; (verb = smtp_verb(n)); n++) {
+		size_t k = 0;
+
+		while (k < COUNT_OF(needed) && strcmp(verb, needed[k]) != 0)
+			k++;
+		if (k == COUNT_OF(needed)) {
+			proof_bad(p, "report it: there is no setting for it",
+				"%s is obeyed", verb);
+			return;
+		}
+	}
+	proof_good(p, "%zu commands, each of which SMTP needs or answers alike",
+		n);
+}
 
 /* Reply to one command after EHLO, in a connection of its own. */
 static bool
 ask(const struct site_permit *mx, const char *line, struct talk *t)
 {
-	if (!mx || !talk_open(t, mx))
+	if (!mx || !talk_open(t, mx, SPAN("probe.invalid")))
 		return false;
 	talk_say(t, "EHLO probe.invalid");
 	talk_say(t, "%s", line);
@@ -112,7 +162,7 @@ is_constant(const struct site_permit *mx, const char *const *lines,
 static bool
 is_refused(const struct site_permit *mx, const char *line, struct proof *p)
 {
-	struct talk t;
+	static struct talk t;
 
 	if (!ask(mx, line, &t)) {
 		proof_missing(p, "\"%s\" is not answered", line);

@@ -6,11 +6,14 @@
 /* services.c */
 check permits_and_sockets, offered_words, not_local_only;
 
+/* history.c */
+check kept_by_log;
+
 /* accounts.c */
-check accounts, verifiers;
+check accounts, default_logins, verifiers;
 
 /* banner.c */
-check host_name, replies, silent_commands;
+check host_name, replies, command_table, silent_commands;
 
 /* credentials.c */
 check tls_everywhere, no_login_in_clear;

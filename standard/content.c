@@ -18,7 +18,7 @@ virus_refused(const struct inspection *i, struct proof *p)
 
 	proof_looked(p, "the EICAR test file to postmaster on the mx port, "
 			"from this host");
-	if (!mx || !talk_open(&t, mx)) {
+	if (!mx || !talk_open(&t, mx, SPAN("probe.invalid"))) {
 		proof_missing(p, "the service does not answer");
 		return;
 	}

@@ -1,34 +1,57 @@
 #include "standard/standard.h"
 
-enum state
-clause_combine(const struct clause *c, const struct proof proofs[LETTERS])
-{
-	size_t n[MARK_ABSENT + 1] = { 0 };
+#include <unistd.h>
 
-	for (enum letter l = 0; l < LETTERS; l++)
+#define LOG_DELAY 500000 /* microseconds until the log has it */
+
+static bool
+is_stale(const struct clause *c, const struct proof *p, struct instant now)
+{
+	return p->mark != MARK_MISSING && now.us - p->made.us > c->max_age_us;
+}
+
+enum state
+clause_combine(const struct clause *c, const struct proof proofs[LETTERS],
+	struct instant now)
+{
+	size_t n[MARK_ABSENT + 1] = { 0 }, stale = 0;
+
+	for (enum letter l = 0; l < LETTERS; l++) {
 		n[proofs[l].mark]++;
+		stale += is_stale(c, &proofs[l], now);
+	}
 	if (n[MARK_BAD] > 0)
 		return STATE_FAIL;
 	if (c->duty == NOTE || n[MARK_ABSENT] == LETTERS)
 		return STATE_ABSENT;
 	if (n[MARK_MISSING] > 0)
 		return STATE_UNKNOWN;
+	if (stale > 0)
+		return STATE_STALE;
 	return n[MARK_REMARK] > 0 ? STATE_WARN : STATE_PASS;
 }
 
-void
-clause_judge(const struct clause *c, const struct inspection *i,
-	struct clause_result *out)
+static void
+try_letter(struct clause_result *r, enum letter l, const struct inspection *i)
 {
-	*out = (struct clause_result){ .clause = c };
-	for (enum letter l = 0; l < LETTERS; l++) {
-		struct proof *p = &out->proofs[l];
+	struct inspection one = *i;
 
-		p->made = i->now;
-		if (c->checks[l])
-			c->checks[l](i, p);
+	one.clause = r->clause;
+	r->proofs[l] = (struct proof){ .made = i->now };
+	if (r->clause->checks[l])
+		r->clause->checks[l](&one, &r->proofs[l]);
+}
+
+void
+clauses_try(struct clause_result *results, size_t count,
+	const struct inspection *i)
+{
+	for (enum letter l = 0; l < LETTERS; l++) {
+		if (l == CONTINUOUS)
+			usleep(LOG_DELAY);
+		for (size_t n = 0; n < count; n++)
+			try_letter(&results[n], l, i);
 	}
-	out->state = clause_combine(c, out->proofs);
 }
 
 const char *
@@ -36,7 +59,8 @@ state_word(enum state s)
 {
 	static const char *const words[] = { [STATE_PASS] = "PASS",
 		[STATE_WARN] = "WARN", [STATE_ABSENT] = "N/A",
-		[STATE_UNKNOWN] = "UNKNOWN", [STATE_FAIL] = "FAIL" };
+		[STATE_UNKNOWN] = "UNKNOWN", [STATE_STALE] = "STALE",
+		[STATE_FAIL] = "FAIL" };
 
 	return words[s];
 }
@@ -64,7 +88,7 @@ standard_exit(const struct clause_result *results, size_t count, bool strict)
 	}
 	if (n[STATE_FAIL] > 0)
 		return 2;
-	if (n[STATE_UNKNOWN] > 0)
+	if (n[STATE_UNKNOWN] + n[STATE_STALE] > 0)
 		return 3;
 	return strict && n[STATE_WARN] + wishes > 0 ? 4 : 0;
 }

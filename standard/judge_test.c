@@ -36,8 +36,28 @@ TEST(a_clause_is_proven_by_all_its_letters)
 		const struct proof proofs[LETTERS] = { { .mark = k->s },
 			{ .mark = k->b }, { .mark = k->c } };
 
-		CHECK_NUMBER(clause_combine(&clause, proofs), k->want);
+		CHECK_NUMBER(clause_combine(&clause, proofs, (struct instant){ 0 }),
+			k->want);
 	}
+}
+
+TEST(evidence_grows_old)
+{
+	const struct clause clause = { .duty = SHALL, .max_age_us = HOURS(24) };
+	struct proof proofs[LETTERS] = { { .mark = G, .made = { HOURS(1) } },
+		{ .mark = G, .made = { HOURS(30) } },
+		{ .mark = G, .made = { HOURS(30) } } };
+
+	CHECK_NUMBER(clause_combine(&clause, proofs,
+			     (struct instant){ HOURS(25) }),
+		STATE_PASS);
+	CHECK_NUMBER(clause_combine(&clause, proofs,
+			     (struct instant){ HOURS(25) + 1 }),
+		STATE_STALE);
+	proofs[BLACKBOX].mark = B;
+	CHECK_NUMBER(clause_combine(&clause, proofs,
+			     (struct instant){ HOURS(25) + 1 }),
+		STATE_FAIL);
 }
 
 static const struct {
@@ -48,6 +68,7 @@ static const struct {
 } verdicts[] = {
 	{ "all well", STATE_PASS, STATE_PASS, true, 0 },
 	{ "a violation", STATE_FAIL, STATE_PASS, false, 2 },
+	{ "once proven", STATE_STALE, STATE_PASS, false, 3 },
 	{ "not proven", STATE_UNKNOWN, STATE_PASS, false, 3 },
 	{ "a remark", STATE_WARN, STATE_PASS, false, 0 },
 	{ "a remark, strictly", STATE_WARN, STATE_PASS, true, 4 },

@@ -30,7 +30,10 @@ static const struct rule behaves[] = {
 	{ "NOOP", "250 2.0.0 OK\r\n" },
 	{ "MAIL FROM:<\r", "501 5.1.7 Bad sender\r\n" },
 	{ "MAIL", "250 2.1.0 OK\r\n" },
+	{ "RCPT TO:<postmaster>", "250 2.1.5 OK\r\n" },
 	{ "RCPT TO:<postmaster@agency.example>\r", "250 2.1.5 OK\r\n" },
+	{ "RCPT TO:<PostMaster@AGENCY.EXAMPLE>", "250 2.1.5 OK\r\n" },
+	{ "RCPT TO:<abuse@agency.example>", "250 2.1.5 OK\r\n" },
 	{ "RCPT", "550 5.7.1 Relaying denied\r\n" },
 	{ "DATA", "354 Go on\r\n" },
 	{ "From", "554 5.7.1 Refused\r\n" },
@@ -60,6 +63,18 @@ static const struct rule expands[] = { { "EXPN all",
 	"250 alice\r\n" } };
 static const struct rule has_etrn[] = { { "ETRN", "458 Unable\r\n" } };
 static const struct rule has_virus[] = { { "From", "250 OK\r\n" } };
+static const struct rule has_etrn_word[] = { { "EHLO",
+	"250-mail.agency.example\r\n250-SIZE 1\r\n250 ETRN\r\n" } };
+static const struct rule trusts_names[] = { { "RCPT TO:<t@relay",
+	"250 2.1.5 OK\r\n" } };
+static const struct rule no_postmaster[] = { { "RCPT TO:<postmaster>",
+	"550 5.1.1 Unknown user\r\n" } };
+static const struct rule no_case[] = { { "RCPT TO:<PostMaster",
+	"550 5.1.1 Unknown user\r\n" } };
+static const struct rule version[] = { { "QUIT",
+	"221 2.0.0 server 4.96 closing\r\n" } };
+static const struct rule turns_off_checks[] = { { "AUTH",
+	"334 \r\n" } };
 static const struct rule mute[] = { { "", "" } };
 
 static const struct {
@@ -70,20 +85,28 @@ static const struct {
 } probes[] = {
 	{ "words: good", offered_words, NULL, MARK_GOOD },
 	{ "words: AUTH", offered_words, offers, MARK_BAD },
+	{ "words: ETRN", offered_words, has_etrn_word, MARK_BAD },
 	{ "words: mute", offered_words, mute, MARK_MISSING },
 	{ "banner: good", replies, NULL, MARK_GOOD },
 	{ "banner: in an error", replies, wordy, MARK_BAD },
 	{ "banner: in HELP", replies, banner, MARK_BAD },
+	{ "banner: a version in the farewell", replies, version, MARK_BAD },
+	{ "banner: mute", replies, mute, MARK_MISSING },
 	{ "login: good", no_login_in_clear, NULL, MARK_GOOD },
 	{ "login: offered", no_login_in_clear, offers, MARK_BAD },
 	{ "login: judged", no_login_in_clear, takes_login, MARK_BAD },
+	{ "login: begun", no_login_in_clear, turns_off_checks, MARK_BAD },
 	{ "login: mute", no_login_in_clear, mute, MARK_MISSING },
 	{ "relay: good", relay_refused, NULL, MARK_GOOD },
 	{ "relay: percent", relay_refused, open_relay, MARK_BAD },
+	{ "relay: everything", relay_refused, trusts_names, MARK_BAD },
+	{ "relay: an end that is none", relay_refused, has_virus, MARK_BAD },
 	{ "relay: for now", relay_refused, delays, MARK_REMARK },
 	{ "relay: mute", relay_refused, mute, MARK_MISSING },
 	{ "domains: good", foreign_domains, NULL, MARK_GOOD },
 	{ "domains: catch-all", foreign_domains, catches_all, MARK_BAD },
+	{ "domains: no postmaster", foreign_domains, no_postmaster, MARK_BAD },
+	{ "domains: by its letters", foreign_domains, no_case, MARK_BAD },
 	{ "commands: good", silent_commands, NULL, MARK_GOOD },
 	{ "commands: oracle", silent_commands, oracle, MARK_BAD },
 	{ "commands: EXPN", silent_commands, expands, MARK_BAD },
@@ -171,7 +194,7 @@ fill_site(struct site *s, uint16_t port)
 TEST(each_probe_tells_good_from_bad)
 {
 	static struct site site;
-	const struct inspection i = { &site, "test", { 0 } };
+	const struct inspection i = { .site = &site, .settings = "test" };
 
 	EACH_CASE(k, probes) {
 		struct proof p = { 0 };
@@ -231,7 +254,7 @@ static const struct {
 TEST(a_flood_must_be_refused_in_words)
 {
 	static struct site site;
-	const struct inspection i = { &site, "test", { 0 } };
+	const struct inspection i = { .site = &site, .settings = "test" };
 
 	EACH_CASE(k, floods) {
 		struct proof p = { 0 };
@@ -276,8 +299,8 @@ change(const char *path)
 TEST(limits_must_follow_from_what_was_measured)
 {
 	static struct site site;
-	const struct inspection i = { &site, "test",
-		{ SECONDS(1000000000) } };
+	const struct inspection i = { .site = &site, .settings = "test",
+		.now = { SECONDS(1000000000) } };
 	const struct capacity c = { .values = { [CAPACITY_MESSAGES] = 100,
 		[CAPACITY_CONNECTIONS] = 100, [CAPACITY_OCTETS] = 100,
 		[CAPACITY_TIME] = 999999999 } };
@@ -313,7 +336,7 @@ TEST(limits_must_follow_from_what_was_measured)
 TEST(a_silent_port_is_no_evidence)
 {
 	static struct site site;
-	const struct inspection i = { &site, "test", { 0 } };
+	const struct inspection i = { .site = &site, .settings = "test" };
 	uint16_t port;
 
 	close(listen_somewhere(&port));

@@ -132,61 +132,123 @@ permits_and_sockets(const struct inspection *i, struct proof *p)
 				  "production");
 }
 
-/* SVC-02: words of RFC 5321 section 4.1.1.1 that this issue of the program
- * decided on. */
-static bool
-is_decided(struct span word)
-{
-	static const char *const words[] = { "PIPELINING", "SIZE", "8BITMIME",
-		"ENHANCEDSTATUSCODES", "STARTTLS", "CHUNKING", "SMTPUTF8" };
+/* SVC-02, SVC-03: what this issue of the program decided on. */
+static const char *const smtp_words[] = { "PIPELINING", "SIZE", "8BITMIME",
+	"ENHANCEDSTATUSCODES", "STARTTLS", "CHUNKING", "SMTPUTF8" };
+static const char *const login_words[] = { "PIPELINING", "SIZE", "8BITMIME",
+	"ENHANCEDSTATUSCODES", "CHUNKING", "SMTPUTF8", "AUTH" };
+static const char *const imap_words[] = { "IMAP4rev1", "LITERAL-", "SASL-IR",
+	"ID", "AUTH=PLAIN", "AUTH=SCRAM-SHA-256", "AUTH=SCRAM-SHA-256-PLUS" };
 
-	for (size_t n = 0; n < sizeof words / sizeof words[0]; n++)
-		if (span_equals_nocase(word, span_of(words[n])))
+static const struct offer {
+	enum service service;
+	const char *question;
+	const char *const *words;
+	size_t count;
+} offers[] = {
+	{ SERVICE_MX, "EHLO probe.invalid", smtp_words, COUNT_OF(smtp_words) },
+	{ SERVICE_SUBMISSION, "EHLO probe.invalid", smtp_words,
+		COUNT_OF(smtp_words) },
+	{ SERVICE_SUBMISSIONS, "EHLO probe.invalid", login_words,
+		COUNT_OF(login_words) },
+	{ SERVICE_IMAPS, "CAPABILITY", imap_words, COUNT_OF(imap_words) },
+};
+
+static bool
+is_decided(const struct offer *o, struct span word)
+{
+	for (size_t n = 0; n < o->count; n++)
+		if (span_equals_nocase(word, span_of(o->words[n])))
 			return true;
 	return false;
 }
 
 static struct span
-next_word(struct span *lines)
+take_upto(struct span *in, uint8_t end)
 {
-	struct span line = span_shift_upto(lines,
-		span_find_octet(*lines, '\n'));
+	struct span s = span_shift_upto(in, span_find_octet(*in, end));
 
-	span_take(lines, '\n');
-	span_shift_upto(&line, 4);
-	line.len = span_find_octet(line, '\r');
-	line.len = span_find_octet(line, ' ');
-	return line;
+	span_take(in, end);
+	return s;
+}
+
+/* A word that is offered and was not decided on; SPAN_NONE: there is none.
+ * SMTP offers a word a line, its first; IMAP all in one line. */
+static struct span
+find_undecided(const struct offer *o, const struct talk *t)
+{
+	struct span lines = span_at(t->reply, t->len);
+
+	if (!t->imap)
+		take_upto(&lines, '\n'); /* the name of the host */
+	while (lines.len > 0) {
+		struct span line = take_upto(&lines, '\n');
+
+		line.len = span_find_octet(line, '\r');
+		if (!t->imap) {
+			span_shift_upto(&line, 4);
+			line.len = span_find_octet(line, ' ');
+		} else if (!span_take_nocase(&line, SPAN("* CAPABILITY "))) {
+			continue;
+		}
+		while (line.len > 0) {
+			struct span word = take_upto(&line, ' ');
+
+			if (!is_decided(o, word))
+				return word;
+		}
+	}
+	return SPAN_NONE;
+}
+
+/* The reply to the question in a connection of its own. */
+static bool
+ask(const struct inspection *i, const struct offer *o,
+	const struct site_permit *permit, struct talk *t)
+{
+	if (!talk_open(t, permit, SITE_TEXT(i->site->host)))
+		return false;
+	talk_say(t, "%s", o->question);
+	talk_close(t);
+	return t->code == 250;
 }
 
 void
 offered_words(const struct inspection *i, struct proof *p)
 {
-	const struct site_permit *mx = talk_permit(i->site, SERVICE_MX, i->now);
-	struct talk t;
-	struct span lines, word;
+	static struct talk t;
+	size_t asked = 0;
 
-	proof_looked(p, "EHLO on the mx port, asked from this host");
-	if (!mx || !talk_open(&t, mx)) {
-		proof_missing(p, "the service does not answer");
-		return;
-	}
-	talk_say(&t, "EHLO probe.invalid");
-	lines = span_at(t.reply, t.len);
-	next_word(&lines);
-	while (word = next_word(&lines), word.len > 0)
-		if (!is_decided(word)) {
-			proof_bad(p, "report it: the word has no permit",
-				"%.*s is offered", (int)word.len,
-				(const char *)word.at);
-			talk_close(&t);
+	proof_looked(p, "EHLO on mx and submission and inside TLS, CAPABILITY of "
+			"IMAP, asked from this host");
+	for (size_t n = 0; n < COUNT_OF(offers); n++) {
+		const struct offer *o = &offers[n];
+		const struct site_permit *permit = talk_permit(i->site,
+			o->service, i->now);
+		struct span word;
+
+		if (!permit)
+			continue;
+		if (!ask(i, o, permit, &t)) {
+			proof_missing(p, "%s does not answer",
+				service_name(o->service));
 			return;
 		}
-	if (t.code == 250)
-		proof_good(p, "only words that were decided on");
+		word = find_undecided(o, &t);
+		if (span_is_set(word)) {
+			proof_bad(p, "report it: the word has no permit",
+				"%s offers %.*s", service_name(o->service),
+				(int)word.len, (const char *)word.at);
+			return;
+		}
+		asked++;
+	}
+	if (asked > 0)
+		proof_good(p, "%zu services offer words that were decided on, and "
+			      "no other",
+			asked);
 	else
-		proof_missing(p, "EHLO is answered with %d", t.code);
-	talk_close(&t);
+		proof_missing(p, "no service is open");
 }
 
 void

@@ -26,6 +26,7 @@ struct inspection {
 	const struct site *site;
 	const char *settings; /* path of its file           */
 	struct instant now;
+	const struct clause *clause; /* that is proven now         */
 };
 
 /* One letter's evidence, with what a reader needs to make it again. */
@@ -48,7 +49,8 @@ struct clause {
 
 /* What is known of a clause; clauses.md has the meanings under the same
  * names. */
-enum state { STATE_PASS, STATE_WARN, STATE_ABSENT, STATE_UNKNOWN, STATE_FAIL };
+enum state { STATE_PASS, STATE_WARN, STATE_ABSENT, STATE_UNKNOWN, STATE_STALE,
+	STATE_FAIL };
 
 struct clause_result {
 	const struct clause *clause;
@@ -62,15 +64,19 @@ const struct clause *clause_row(size_t i);
 /* NULL when there is none of this id. */
 const struct clause *clause_find(struct span id);
 
-/* Make all evidence of a clause now and judge it. */
-void clause_judge(const struct clause *c, const struct inspection *i,
-	struct clause_result *out);
+/* Make all evidence now; results[].clause says for what.  Each letter is made for
+ * all clauses before the next: what the black box provokes is in the log when the
+ * continuous letter is read. */
+void clauses_try(struct clause_result *results, size_t count,
+	const struct inspection *i);
 
-/* The same for proofs that are already made. */
+/* What the letters come to at `now`; one older than the clause allows is
+ * stale. */
 enum state clause_combine(const struct clause *c,
-	const struct proof proofs[LETTERS]);
+	const struct proof proofs[LETTERS], struct instant now);
 
-/* "PASS", "WARN", "N/A", "UNKNOWN", "FAIL"; the same words for a mark. */
+/* "PASS", "WARN", "N/A", "UNKNOWN", "STALE", "FAIL"; the same words for a
+ * mark. */
 const char *state_word(enum state s);
 const char *mark_word(enum mark m);
 

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,48 +39,144 @@ place(const struct site_permit *p, struct sockaddr_storage *out)
 	return sizeof six;
 }
 
-/* Is there a whole reply: a last line "NNN text"? */
-static bool
-is_whole(const struct talk *t)
+/* The last line that has come whole; SPAN_NONE: there is none. */
+static struct span
+last_line(const struct talk *t)
 {
 	size_t line = 0;
 
-	if (t->len < 5 || t->reply[t->len - 1] != '\n')
-		return false;
+	if (t->len < 2 || t->reply[t->len - 1] != '\n')
+		return SPAN_NONE;
 	for (size_t i = 0; i + 1 < t->len; i++)
 		if (t->reply[i] == '\n')
 			line = i + 1;
-	return t->len - line >= 5 && t->reply[line + 3] == ' ';
+	return span_at(t->reply + line, t->len - line);
 }
 
+/* "NNN text" */
 static int
-code_of(const struct talk *t)
+smtp_code(struct span line)
 {
 	int code = 0;
 
+	if (line.len < 5 || line.at[3] != ' ')
+		return 0;
 	for (size_t i = 0; i < 3; i++) {
-		if (i >= t->len || t->reply[i] < '0' || t->reply[i] > '9')
+		if (line.at[i] < '0' || line.at[i] > '9')
 			return 0;
-		code = 10 * code + (t->reply[i] - '0');
+		code = 10 * code + (line.at[i] - '0');
 	}
 	return code;
 }
 
+/* "a OK text", and "* OK text" as a greeting */
 static int
-listen_reply(struct talk *t)
+imap_code(struct span line, bool greeting)
+{
+	if (!span_take_nocase(&line, greeting ? SPAN("* ") : SPAN("a ")))
+		return 0;
+	return span_starts_nocase(line, SPAN("OK "))    ? 250
+		: span_starts_nocase(line, SPAN("NO "))  ? 550
+		: span_starts_nocase(line, SPAN("BAD ")) ? 501
+							 : 0;
+}
+
+static int
+code_of(const struct talk *t, bool greeting)
+{
+	return t->imap ? imap_code(last_line(t), greeting)
+		       : smtp_code(last_line(t));
+}
+
+/* --- octets --------------------------------------------------------------- */
+
+static bool
+wait_for(const struct talk *t, short what, int seconds)
+{
+	struct pollfd p = { t->fd, what, 0 };
+
+	return poll(&p, 1, seconds * 1000) > 0;
+}
+
+/* Some more octets of the reply; false: no more come. */
+static bool
+get(struct talk *t, int seconds)
+{
+	struct buf in = { (uint8_t *)t->reply, t->len, sizeof t->reply - 1 };
+	enum tls_status s = TLS_WANT_READ;
+	ssize_t n;
+
+	if (!t->secure) {
+		if (!wait_for(t, POLLIN, seconds))
+			return false;
+		n = recv(t->fd, in.at + in.len, in.cap - in.len, MSG_DONTWAIT);
+		t->len += n > 0 ? (size_t)n : 0;
+		return n > 0;
+	}
+	while (s == TLS_WANT_READ || s == TLS_WANT_WRITE) {
+		s = tls_read(&t->tls, &in);
+		if (s == TLS_WANT_READ && !wait_for(t, POLLIN, seconds))
+			return false;
+		if (s == TLS_WANT_WRITE && !wait_for(t, POLLOUT, seconds))
+			return false;
+	}
+	t->len = in.len;
+	return s == TLS_DONE;
+}
+
+static int
+hear(struct talk *t, int seconds, bool greeting)
 {
 	t->len = 0;
-	while (!is_whole(t) && t->len < sizeof t->reply - 1) {
-		ssize_t n = recv(t->fd, t->reply + t->len,
-			sizeof t->reply - 1 - t->len, 0);
-
-		if (n <= 0)
-			break;
-		t->len += (size_t)n;
-	}
+	t->code = 0;
+	while (t->code == 0 && t->len < sizeof t->reply - 1 && get(t, seconds))
+		t->code = code_of(t, greeting);
 	t->reply[t->len] = 0;
-	t->code = is_whole(t) ? code_of(t) : 0;
 	return t->code;
+}
+
+int
+talk_hear(struct talk *t, int seconds)
+{
+	return hear(t, seconds, false);
+}
+
+bool
+talk_send(struct talk *t, struct span octets)
+{
+	while (octets.len > 0) {
+		enum tls_status s = TLS_DONE;
+		ssize_t n;
+
+		if (!wait_for(t, POLLOUT, PATIENCE))
+			return false;
+		if (t->secure) {
+			s = tls_write(&t->tls, &octets);
+			if (s == TLS_WANT_READ && !wait_for(t, POLLIN, PATIENCE))
+				return false;
+			if (s != TLS_DONE && s != TLS_WANT_READ &&
+				s != TLS_WANT_WRITE)
+				return false;
+			continue;
+		}
+		n = send(t->fd, octets.at, octets.len,
+			MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n <= 0)
+			return false;
+		span_shift_upto(&octets, (size_t)n);
+	}
+	return true;
+}
+
+/* --- connections ---------------------------------------------------------- */
+
+static bool
+is_loopback(const struct sockaddr_storage *at)
+{
+	const struct sockaddr_in *four = (const struct sockaddr_in *)at;
+
+	return at->ss_family == AF_INET &&
+		ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
 }
 
 /* Be 127.x.`net`.1 for the next connection; x is of this process. */
@@ -95,63 +192,114 @@ be(const struct talk *t, unsigned net)
 }
 
 static bool
-open_from(struct talk *t, const struct site_permit *p, unsigned net)
+connect_from(struct talk *t, const struct site_permit *p, unsigned net)
 {
 	struct sockaddr_storage at = { 0 };
 	socklen_t len = place(p, &at);
-	const struct timeval patience = { PATIENCE, 0 };
 
-	*t = (struct talk){ .fd = socket(at.ss_family,
-				    SOCK_STREAM | SOCK_CLOEXEC, 0) };
+	memset(t, 0, sizeof *t);
+	t->imap = p->service == SERVICE_IMAPS;
+	t->fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (t->fd < 0)
 		return false;
-	if (at.ss_family == AF_INET)
+	if (is_loopback(&at))
 		be(t, net);
-	setsockopt(t->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	setsockopt(t->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 	if (connect(t->fd, (struct sockaddr *)&at, len) == 0 &&
-		listen_reply(t) != 0)
+		!fd_nonblocking(t->fd))
 		return true;
 	talk_close(t);
 	return false;
 }
 
 bool
-talk_open(struct talk *t, const struct site_permit *p)
+talk_connect(struct talk *t, const struct site_permit *p)
 {
 	static unsigned opened;
 
-	return open_from(t, p, 1 + opened++ / FROM_ONE % 250);
+	return connect_from(t, p, 1 + opened++ / FROM_ONE % 250);
+}
+
+/* Any certificate is taken: what is said is the subject here. */
+static struct tls_context *
+any_certificate(void)
+{
+	static struct tls_context *context;
+
+	if (!context && (tls_start() ||
+				tls_context_client(false, SPAN_NONE, &context)))
+		return NULL;
+	return context;
+}
+
+bool
+talk_secure(struct talk *t, struct span host)
+{
+	struct tls_context *any = any_certificate();
+	enum tls_status s = TLS_WANT_READ;
+
+	if (!any || tls_connect_start(&t->tls, any, t->fd, host))
+		return false;
+	while (s == TLS_WANT_READ || s == TLS_WANT_WRITE) {
+		s = tls_step(&t->tls);
+		if (s == TLS_WANT_READ && !wait_for(t, POLLIN, PATIENCE))
+			return false;
+		if (s == TLS_WANT_WRITE && !wait_for(t, POLLOUT, PATIENCE))
+			return false;
+	}
+	t->secure = s == TLS_DONE;
+	return t->secure;
+}
+
+/* Read the greeting, inside TLS where the service begins with it. */
+static bool
+greet(struct talk *t, const struct site_permit *p, struct span host)
+{
+	bool secure = p->service == SERVICE_SUBMISSIONS ||
+		p->service == SERVICE_IMAPS;
+
+	if ((!secure || talk_secure(t, host)) && hear(t, PATIENCE, true) != 0)
+		return true;
+	talk_close(t);
+	return false;
+}
+
+bool
+talk_open(struct talk *t, const struct site_permit *p, struct span host)
+{
+	return talk_connect(t, p) && greet(t, p, host);
 }
 
 bool
 talk_open_same(struct talk *t, const struct site_permit *p)
 {
-	return open_from(t, p, 0);
+	return connect_from(t, p, 0) && greet(t, p, SPAN("probe.invalid"));
 }
 
 int
 talk_say(struct talk *t, const char *format, ...)
 {
-	char line[1024];
+	char line[1300];
 	va_list values;
+	size_t tag = t->imap ? 2 : 0;
 	int n;
 
+	memcpy(line, "a ", 2);
 	va_start(values, format);
-	n = vsnprintf(line, sizeof line - 2, format, values);
+	n = vsnprintf(line + tag, sizeof line - 4, format, values);
 	va_end(values);
-	if (n < 0 || (size_t)n >= sizeof line - 2)
+	t->code = 0;
+	if (n < 0 || (size_t)n >= sizeof line - 4)
 		return 0;
-	line[n++] = '\r';
-	line[n++] = '\n';
-	if (send(t->fd, line, (size_t)n, MSG_NOSIGNAL) != n)
-		return t->code = 0;
-	return listen_reply(t);
+	memcpy(line + tag + n, "\r\n", 2);
+	if (!talk_send(t, span_at(line, tag + (size_t)n + 2)))
+		return 0;
+	return talk_hear(t, PATIENCE);
 }
 
 void
 talk_close(struct talk *t)
 {
+	tls_done(&t->tls);
 	fd_close(&t->fd);
 }
 

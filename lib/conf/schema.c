@@ -91,6 +91,9 @@ static const struct setting settings[] = {
 { TOP, "limits-directory", KIND_PATH, OF(limits_directory), 0, 0,
   "/var/lib/posthold/limits", 0, 0, "", START, "NC-2.1.8",
   "Where the counters of the limits are kept over a restart." },
+{ TOP, "evidence-directory", KIND_PATH, OF(evidence_directory), 0, 0,
+  "/var/lib/posthold/evidence", 0, 0, "", LIVE, "NC-2.0",
+  "Where `posthold check` keeps what it proved, and when." },
 { TOP, "performance-standard", KIND_PATH, OF(standard), 0, 0,
   "/etc/posthold/performance.standard", 0, 0, "", LIVE, "NC-2.1.8",
   "What this machine was measured to do, signed: `posthold calibrate` writes it. "

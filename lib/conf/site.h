@@ -172,6 +172,7 @@ struct site {
 	char log_directory[256];
 	char run_directory[256]; /* control sockets, process id              */
 	char limits_directory[256]; /* counters of the limits               */
+	char evidence_directory[256]; /* what `posthold check` proved       */
 	char standard[256];      /* what the machine was measured to do     */
 	char clamd[256];         /* socket of the virus engine               */
 	char trust_anchor[256];  /* DNSSEC root anchor                       */

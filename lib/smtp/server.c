@@ -317,6 +317,12 @@ static const char *const verb_names[VERBS] = { "EHLO", "HELO", "LHLO",
 	"STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "NOOP",
 	"QUIT", "VRFY", "EXPN", "HELP" };
 
+const char *
+smtp_verb(size_t i)
+{
+	return i < VERBS ? verb_names[i] : NULL;
+}
+
 typedef const struct fault *action(struct smtp_server *s, struct span argument);
 
 /* What a verb does in a state.  The state moves only if the action (and, when

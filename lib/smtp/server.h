@@ -163,6 +163,10 @@ void smtp_server_init(struct smtp_server *s, const struct smtp_profile *p);
  * used. */
 enum smtp_turn smtp_run(struct smtp_server *s, struct span *in);
 
+/* The name of verb number `i` of the table of commands, NULL behind the last:
+ * whoever reads it knows all that a session obeys. */
+const char *smtp_verb(size_t i);
+
 struct span smtp_output(const struct smtp_server *s);
 void smtp_sent(struct smtp_server *s, size_t n);
 
