@@ -134,9 +134,10 @@ permits_and_sockets(const struct inspection *i, struct proof *p)
 
 /* SVC-02, SVC-03: what this issue of the program decided on. */
 static const char *const smtp_words[] = { "PIPELINING", "SIZE", "8BITMIME",
-	"ENHANCEDSTATUSCODES", "STARTTLS", "CHUNKING", "SMTPUTF8" };
+	"ENHANCEDSTATUSCODES", "STARTTLS", "CHUNKING", "SMTPUTF8", "DSN",
+	"LIMITS" };
 static const char *const login_words[] = { "PIPELINING", "SIZE", "8BITMIME",
-	"ENHANCEDSTATUSCODES", "CHUNKING", "SMTPUTF8", "AUTH" };
+	"ENHANCEDSTATUSCODES", "CHUNKING", "SMTPUTF8", "DSN", "LIMITS", "AUTH" };
 static const char *const imap_words[] = { "IMAP4rev1", "LITERAL-", "SASL-IR",
 	"ID", "AUTH=PLAIN", "AUTH=SCRAM-SHA-256", "AUTH=SCRAM-SHA-256-PLUS" };
 

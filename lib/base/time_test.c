@@ -54,7 +54,9 @@ TEST(dates_are_written_in_three_ways)
 		CHECK_SPAN(buf_view(&b), c->log);
 		text = buf_view(&b);
 		CHECK(take_date_rfc3339(&text, &back) && text.len == 0);
-		CHECK_NUMBER(back.us, c->us);
+		/* beyond the years that can be written t is clamped */
+		if (civil_of(t).year > 1 && civil_of(t).year < 9999)
+			CHECK_NUMBER(back.us, c->us);
 	}
 }
 
