@@ -35,7 +35,9 @@ const struct command commands[] = {
 { "user", "passwd", "LOGIN", 1, 1, "Change a password.",
   "It is read as by `user add`.  The sessions of the account end at once.",
   user_passwd },
-{ "user", "list", "", 0, 0, "List accounts.", "", user_list },
+{ "user", "list", "", 0, 0, "List accounts.",
+  "A burnt one does not log in: a credential of it was seen in clear.  Give it\n"
+  "another password, or remove the app password.", user_list },
 { "user", "disable", "LOGIN [REASON]", 1, 2, "Refuse logins of an account.",
   "Its sessions end at once; its mail is still received.", user_disable },
 { "user", "enable", "LOGIN", 1, 1, "Admit logins again.", "", user_enable },

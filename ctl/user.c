@@ -9,6 +9,7 @@
 #include "ctl/user.h"
 #include "lib/base/number.h"
 #include "state/users/rules.h"
+#include "state/users/burnt.h"
 #include "sys/breach.h"
 #include "sys/clock.h"
 #include "sys/crypto.h"
@@ -316,10 +317,28 @@ user_enable(struct call *c)
 
 /* --- list ------------------------------------------------------------------ */
 
+static struct burnt burnt;
+static struct users *listed;
+
+/* A site that never ran has no such file. */
+static void
+load_burnt(void)
+{
+	char path[sizeof user_site.users + sizeof ".burnt"];
+	OWNED(fd_close) int fd = -1;
+
+	snprintf(path, sizeof path, "%s.burnt", user_site.users);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && burnt_load(fd, &burnt))
+		complain(EX_OK, path, "cannot be read");
+}
+
 static const char *
 state_word(const struct user *u)
 {
-	return u->state == USER_ENABLED ? "enabled" : "disabled";
+	return u->state != USER_ENABLED		 ? "disabled"
+		: burnt_has(&burnt, listed, u) ? "burnt"
+					       : "enabled";
 }
 
 static void
@@ -367,6 +386,14 @@ print_json(const struct users *u)
 	return json_print(&j) ? EX_OK : EX_IOERR;
 }
 
+static int
+print_all(const struct users *u)
+{
+	for (size_t i = 0; i < users_count(u); i++)
+		print_user(users_at(u, i));
+	return EX_OK;
+}
+
 int
 user_list(struct call *c)
 {
@@ -374,7 +401,6 @@ user_list(struct call *c)
 	bool json = false;
 	const struct option options[] = { WHERE_OPTIONS(&where),
 		{ "--json", NULL, NULL, &json, "as JSON" } };
-	OWNED(users_close) struct users *u = NULL;
 	OWNED(fd_close) int fd = -1;
 	int code = user_start(c, options, COUNT_OF(options), &where);
 	const struct fault *f = &fault_sys_failed;
@@ -383,12 +409,11 @@ user_list(struct call *c)
 		return code;
 	fd = open(user_site.users, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0)
-		f = users_load(fd, &u);
+		f = users_load(fd, &listed);
 	if (f)
 		return user_explain(f, user_site.users);
-	if (json)
-		return print_json(u);
-	for (size_t i = 0; i < users_count(u); i++)
-		print_user(users_at(u, i));
-	return EX_OK;
+	load_burnt();
+	code = json ? print_json(listed) : print_all(listed);
+	users_close(&listed);
+	return code;
 }

@@ -156,19 +156,22 @@ drop_login(struct session *s, const struct smtp_ask *ask)
 static FALLIBLE
 burn_login(struct session *s, const struct smtp_ask *ask)
 {
-	struct sasl_in_clear m = { .head = { .type = SASL_IN_CLEAR,
-					   .session = s->id } };
+	static struct sasl_in_clear m;
 
-	(void)ask;
+	m = (struct sasl_in_clear){ .head = { .type = SASL_IN_CLEAR,
+					    .session = s->id },
+		.blob_len = (uint16_t)ask->blob.len };
 	memcpy(m.peer, s->peer, sizeof m.peer);
+	if (ask->blob.len > 0)
+		memcpy(m.blob, ask->blob.at, ask->blob.len);
 	LOG(EV_LOGIN_IN_CLEAR, s->id,
 		log_text(span_of(service_name(
 			site(s)->permits[s->permit].service))),
 		log_address(s->peer));
-	/* auth away: the log has it */
 	if (channel_send(role_link(s->in->role, AUTH), &m, -1))
 		LOG(EV_LOGIN_IN_CLEAR, s->id, log_text(SPAN("auth is away")),
 			log_address(s->peer));
+	explicit_bzero(&m, sizeof m);
 	smtp_answer(&s->engine, OK);
 	return OK;
 }

@@ -90,6 +90,7 @@ enum file_purpose {
 	FILE_NETNS,           /* the empty network namespace             */
 	FILE_EMPTY_ROOT,      /* the empty directory to be root          */
 	FILE_ADDRESSES,       /* lib/conf/addresses.h, to `auth`         */
+	FILE_BURNT,           /* state/users/burnt.h, to append, to `auth` */
 };
 
 struct file_given {
@@ -216,11 +217,14 @@ struct sasl_done {
 	uint8_t blob[SASL_BLOB_MAX];
 };
 
-/* A credential came in clear: burn it (NC-2.1.4).  The name is unknown: the
- * credential was not decoded. */
+/* A credential came in clear: burn it (NC-2.1.4).  `blob` is a message of
+ * PLAIN, or empty: then nobody knows whose it was. */
 struct sasl_in_clear {
 	struct head head;
 	uint8_t peer[16];
+	uint16_t blob_len;
+	uint8_t blob[SASL_BLOB_MAX];
+	uint8_t zero[6];
 };
 
 /* auth: the epochs of all accounts, an array of struct account_epoch in the

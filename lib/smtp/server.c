@@ -84,11 +84,11 @@ smtp_refuse(struct smtp_server *s, const struct fault *f)
 	bool counts = f != &fault_rcpt_too_many &&
 		f != &fault_message_too_large && f != &fault_login_needed &&
 		f != &fault_tls_needed;
+	bool burn = s->asking; /* the host hears of it all the same */
 
-	smtp_wipe_line(s);
+	if (!burn)
+		smtp_wipe_line(s);
 	if (counts && ++s->bad >= SMTP_BAD_MAX) {
-		bool burn = s->asking; /* the host hears of it all the same */
-
 		smtp_close_with(s, &fault_session_errors);
 		s->asking = burn;
 		s->next = SMTP_OVER;
@@ -450,6 +450,8 @@ smtp_answer(struct smtp_server *s, const struct fault *f)
 
 	MUST(s->asking);
 	s->asking = false;
+	if (verb == SMTP_ASK_BURN)
+		smtp_wipe_line(s);
 	switch (verb) {
 	case SMTP_ASK_RCPT:
 		answer_rcpt(s, f);

@@ -59,7 +59,8 @@ enum smtp_ask_verb {
 	SMTP_ASK_LOGIN,
 	SMTP_ASK_LOGIN_STEP, /* blob */
 	SMTP_ASK_LOGIN_DROP, /* the client gave up.  Answer: smtp_answer    */
-	/* a credential was sent in clear and not looked at (NC-2.1.4) */
+	/* a credential was sent in clear and not looked at (NC-2.1.4); blob of
+	 * PLAIN, empty when it was another or none */
 	SMTP_ASK_BURN,
 	/* path (unset: null sender), size (0: not said), utf8, ret, envid */
 	SMTP_ASK_MAIL,

@@ -13,6 +13,21 @@ take_blob(struct smtp_server *s, struct span text)
 	return OK;
 }
 
+/* The client reads nothing but that it was wrong; the host is given what it can
+ * find the owner by. */
+static void
+burn(struct smtp_server *s, struct span argument)
+{
+	struct span initial;
+
+	s->ask = (struct smtp_ask){ 0 };
+	if (command_auth(argument, true, &s->ask.mechanism, &initial) ||
+		s->ask.mechanism != SMTP_PLAIN || !span_is_set(initial) ||
+		take_blob(s, initial))
+		s->ask = (struct smtp_ask){ 0 };
+	smtp_ask(s, SMTP_ASK_BURN, s->state);
+}
+
 FALLIBLE
 smtp_auth(struct smtp_server *s, struct span argument)
 {
@@ -21,8 +36,7 @@ smtp_auth(struct smtp_server *s, struct span argument)
 	if (!s->profile->submission)
 		return &fault_verb_unknown;
 	if (!s->secured) {
-		s->ask = (struct smtp_ask){ 0 };
-		smtp_ask(s, SMTP_ASK_BURN, s->state);
+		burn(s, argument);
 		return &fault_auth_in_clear;
 	}
 	if (s->logged_in || s->state == SMTP_CONNECTED)

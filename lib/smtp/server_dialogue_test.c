@@ -496,6 +496,35 @@ static const struct {
 		SPAN("AUTH PLAIN AGEAc2VjcmV0\r\n"), true },
 };
 
+static const struct {
+	const char *what;
+	struct span says, blob;
+} burns[] = {
+	{ "PLAIN", SPAN("AUTH PLAIN AGEAYg==\r\n"), SPAN("\0a\0b") },
+	{ "PLAIN without a message", SPAN("AUTH PLAIN\r\n"), SPAN("") },
+	{ "not base64", SPAN("AUTH PLAIN AGEAYg!\r\n"), SPAN("") },
+	{ "LOGIN", SPAN("AUTH LOGIN YQ==\r\n"), SPAN("") },
+	{ "SCRAM shows no password", SPAN("AUTH SCRAM-SHA-256 AGEAYg==\r\n"),
+		SPAN("") },
+	{ "nothing", SPAN("AUTH\r\n"), SPAN("") },
+};
+
+/* The host can find out whose it was, and what it was is not said twice. */
+TEST(a_password_in_clear_is_shown_to_the_host)
+{
+	EACH_CASE(c, burns) {
+		static struct smtp_server s;
+		struct span in = c->says;
+
+		smtp_server_init(&s, &submission);
+		CHECK_NUMBER(smtp_run(&s, &in), SMTP_ASK);
+		CHECK_NUMBER(s.ask.verb, SMTP_ASK_BURN);
+		CHECK(span_equals(s.ask.blob, c->blob));
+		smtp_answer(&s, OK);
+		CHECK_NUMBER(smtp_run(&s, &in), SMTP_READ);
+	}
+}
+
 TEST(a_password_does_not_stay)
 {
 	static const char *const traces[] = { "secret", "c2VjcmV0", "AGEA" };

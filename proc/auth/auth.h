@@ -10,6 +10,7 @@
 #include "lib/base/table.h"
 #include "lib/conf/addresses.h"
 #include "proc/auth/slow.h"
+#include "state/users/burnt.h"
 #include "state/users/rules.h"
 #include "state/users/users.h"
 #include "sys/mac.h"
@@ -49,6 +50,7 @@ struct exchange {
 	uint32_t mechanism;
 	uint8_t peer[16];
 	bool wants_session;
+	bool in_clear;  /* nobody asks: burn it if it is right */
 	uint32_t epoch; /* of the account whose keys were looked at */
 };
 
@@ -56,6 +58,8 @@ struct auth {
 	struct role_process *role;
 	struct users *users; /* NULL: none that is sound */
 	int epochs;          /* theirs, sealed memory; -1: none */
+	struct burnt *burnt;
+	int burnt_file;      /* to append to; -1: none */
 	struct addresses *addresses, *spare; /* in force; for the next file */
 	struct mac_key proven_key;
 	struct slow slow;
@@ -87,6 +91,9 @@ void exchange_step(struct auth *a, struct channel *c,
 	const struct sasl_step *m);
 void exchange_forget_asker(struct auth *a, struct channel *c);
 
+/* A credential in clear: whose it was does not log in any more. */
+void exchange_burn(struct auth *a, const struct sasl_in_clear *m);
+
 /* The password was right, or was not. */
 void exchange_compared(struct exchange *e, bool right);
 
@@ -101,9 +108,9 @@ void compare_forget_all(struct auth *a);
 FALLIBLE login_grant(struct auth *a, const struct exchange *e,
 	const struct user *u, struct sasl_done *done, int *stream);
 
-/* epochs.c: the other users file is in force for what logins gave before, too.
- * `only`, if not NULL, is told, else all who hold such things. */
-FALLIBLE epochs_write(struct auth *a);
+/* epochs.c: what is in force now is so for what logins gave before, too.  Tell
+ * all who hold such things after a change, or `only` one. */
+void epochs_change(struct auth *a);
 void epochs_tell(struct auth *a, struct channel *only);
 
 /* keys.c: the SCRAM keys of a login, or of one that nobody has; the epoch of

@@ -1,4 +1,6 @@
 /* epochs.c -- tell the others what has ended (security rule A6). */
+#include <stdlib.h>
+
 #include "lib/base/number.h"
 #include "proc/auth/auth.h"
 #include "sys/fd.h"
@@ -9,15 +11,18 @@
 static const enum role holders[] = { QUEUE, STORE, SUBMISSION, LOGIN };
 
 static FALLIBLE
-write_all(const struct users *u, int fd)
+write_all(const struct auth *a, int fd)
 {
+	const struct users *u = a->users;
 	static struct account_epoch some[AT_ONCE];
 	size_t n = 0;
 
 	for (size_t i = 0; i < users_count(u); i++) {
 		const struct user *user = users_at(u, i);
 
-		some[n++] = (struct account_epoch){ user->account, user->epoch };
+		/* a burnt one ends before somebody gives it another password */
+		some[n++] = (struct account_epoch){ user->account,
+			user->epoch + burnt_has(a->burnt, u, user) };
 		if (n < AT_ONCE)
 			continue;
 		TRY(fd_append(fd, span_at(some, sizeof some)));
@@ -27,13 +32,13 @@ write_all(const struct users *u, int fd)
 	return fd_seal(fd);
 }
 
-FALLIBLE
-epochs_write(struct auth *a)
+static FALLIBLE
+write_epochs(struct auth *a)
 {
 	OWNED(fd_close) int fd = -1;
 
 	TRY(fd_memory("epochs", &fd));
-	TRY(write_all(a->users, fd));
+	TRY(write_all(a, fd));
 	fd_close(&a->epochs);
 	a->epochs = fd_give(&fd);
 	return OK;
@@ -62,4 +67,13 @@ epochs_tell(struct auth *a, struct channel *only)
 		if (!only || c == only)
 			tell(a, c);
 	}
+}
+
+/* Nobody may go on with what has ended: without a table we begin anew. */
+void
+epochs_change(struct auth *a)
+{
+	if (write_epochs(a))
+		exit(EXIT_FAULT);
+	epochs_tell(a, NULL);
 }

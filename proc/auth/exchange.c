@@ -246,6 +246,8 @@ conclude(struct exchange *e, bool right, struct span last)
 		refuse(e, "wrong credential");
 	else if (c.user->state != USER_ENABLED)
 		refuse(e, "disabled");
+	else if (burnt_has(e->auth->burnt, e->auth->users, c.user))
+		refuse(e, "burnt");
 	else if (!right || c.user->epoch != e->epoch)
 		refuse(e, "wrong credential");
 	else if (is_too_old(e->auth, &c))
@@ -257,10 +259,45 @@ conclude(struct exchange *e, bool right, struct span last)
 		succeed(e, c.user, last);
 }
 
+/* --- credentials in clear ------------------------------------------------- */
+
+static void
+burn(struct exchange *e, const struct credential *c)
+{
+	struct auth *a = e->auth;
+	const struct fault *f = burnt_add(a->burnt, a->burnt_file, c,
+		clock_instant());
+
+	LOG(EV_CREDENTIAL_BURNT, e->head.session,
+		log_text(sasl_login(e->sasl)), log_address(e->peer),
+		log_text(f || a->burnt_file < 0 ? SPAN("until a restart")
+						: SPAN("for ever")));
+	epochs_change(a);
+}
+
+/* A wrong one costs its source as any other; a right one, its owner, for whoever
+ * listened has it.  Nobody else burns it: he would have to know it. */
+static void
+conclude_in_clear(struct exchange *e, bool right)
+{
+	struct auth *a = e->auth;
+	struct credential c;
+
+	if (right && users_credential(a->users, sasl_login(e->sasl), &c) &&
+		c.user->epoch == e->epoch &&
+		!burnt_has(a->burnt, a->users, c.user))
+		burn(e, &c);
+	slow_failed(&a->slow, clock_tick(), e->peer, sasl_login(e->sasl));
+	forget(e);
+}
+
 void
 exchange_compared(struct exchange *e, bool right)
 {
-	conclude(e, right, SPAN(""));
+	if (e->in_clear)
+		conclude_in_clear(e, right);
+	else
+		conclude(e, right, SPAN(""));
 }
 
 static void
@@ -304,7 +341,8 @@ start(struct auth *a, struct channel *c, const struct sasl_step *m)
 		.head = m->head,
 		.mechanism = m->mechanism < SASL_MECHANISMS ? m->mechanism
 							    : SASL_NONE,
-		.wants_session = channel_peer(c) == LOGIN && m->wants_session };
+		.wants_session = c && channel_peer(c) == LOGIN &&
+			m->wants_session };
 	memcpy(e->peer, m->peer, sizeof e->peer);
 	list_init(&e->turn);
 	if (timer_open(role_loop(a->role), timed_out, e, &e->timer)) {
@@ -361,4 +399,36 @@ exchange_step(struct auth *a, struct channel *c, const struct sasl_step *m)
 	}
 	e->head.serial = m->head.serial;
 	take_turn(e, m);
+}
+
+/* Nobody waits for an answer. */
+void
+exchange_burn(struct auth *a, const struct sasl_in_clear *m)
+{
+	static uint8_t room[SASL_BLOB_MAX];
+	struct sasl_step step = { .head = m->head, .mechanism = SASL_PLAIN };
+	struct buf out = BUF(room);
+	struct span session = span_at(&m->head.session, sizeof m->head.session);
+	struct exchange *e = NULL;
+
+	memcpy(step.peer, m->peer, sizeof step.peer);
+	if (a->users && m->blob_len > 0 && m->blob_len <= sizeof m->blob &&
+		table_find(&a->table, session) == TABLE_NONE)
+		e = start(a, NULL, &step);
+	if (!e) {
+		slow_failed(&a->slow, clock_tick(), m->peer, SPAN(""));
+		return;
+	}
+	e->in_clear = true;
+	if (is_locked(e) ||
+		sasl_open(SASL_PLAIN, SPAN(""), find_keys, e, &e->sasl) ||
+		sasl_turn(e->sasl, true, span_at(m->blob, m->blob_len), &out) !=
+			SASL_COMPARE) {
+		slow_failed(&a->slow, clock_tick(), e->peer, SPAN(""));
+		forget(e);
+		return;
+	}
+	e->state = EXCHANGE_COMPARES;
+	timer_set(e->timer, CHECK_US);
+	compare(e);
 }

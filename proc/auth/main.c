@@ -6,6 +6,7 @@
 #include "sys/crypto.h"
 #include "sys/fd.h"
 #include "sys/log.h"
+#include "sys/pool.h"
 
 static void
 take_rcpt(void *owner, struct channel *c, const void *message, int fd)
@@ -21,17 +22,12 @@ take_step(void *owner, struct channel *c, const void *message, int fd)
 	exchange_step(owner, c, message);
 }
 
-/* A credential in clear costs its source as a wrong one does (NC-2.1.4).  Whose
- * it was is not known: it was not decoded. */
 static void
 take_clear(void *owner, struct channel *c, const void *message, int fd)
 {
-	const struct sasl_in_clear *m = message;
-	struct auth *a = owner;
-
 	(void)c;
 	(void)fd;
-	slow_failed(&a->slow, clock_tick(), m->peer, SPAN(""));
+	exchange_burn(owner, message);
 }
 
 /* Use another users file; the old one stays in force when it is not sound. */
@@ -48,10 +44,7 @@ use_users(struct auth *a, int fd)
 	users_close(&a->users);
 	a->users = fresh;
 	compare_forget_all(a);
-	f = epochs_write(a);
-	if (f) /* nobody may go on with what has ended: begin anew */
-		exit(EXIT_FAULT);
-	epochs_tell(a, NULL);
+	epochs_change(a);
 	addresses_report(a);
 	LOG(EV_USERS_LOADED, 0, log_number(users_count(fresh)));
 	return OK;
@@ -89,8 +82,23 @@ prepare(void *owner, struct role_process *r)
 	mac_start();
 	if (crypto_start() || sasl_start() || addresses_start(a))
 		exit(EXIT_FAULT);
+	a->burnt = pool_storage(sizeof *a->burnt);
+	if (!a->burnt)
+		exit(EXIT_FAULT);
 	exchange_start_all(a);
 	mac_key_make(&a->proven_key);
+}
+
+/* What was burnt while this process was another one. */
+static void
+use_burnt(struct auth *a, int fd)
+{
+	fd_close(&a->burnt_file);
+	a->burnt_file = fd;
+	if (burnt_load(fd, a->burnt))
+		LOG(EV_USERS_REFUSED, 0, log_text(SPAN("burnt")));
+	if (a->users)
+		epochs_change(a);
 }
 
 static void
@@ -111,6 +119,8 @@ take_file(void *owner, enum file_purpose purpose, uint32_t number, int fd)
 		return;
 	if (purpose == FILE_ADDRESSES)
 		addresses_use(owner, file);
+	if (purpose == FILE_BURNT)
+		use_burnt(owner, fd_give(&file));
 }
 
 static void
@@ -148,7 +158,7 @@ static const struct role_hooks hooks = {
 int
 main(void)
 {
-	static struct auth auth = { .epochs = -1 };
+	static struct auth auth = { .epochs = -1, .burnt_file = -1 };
 	struct role_process *r = role_start(AUTH, &handlers, &hooks, &auth);
 
 	role_sandbox(r);

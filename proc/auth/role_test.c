@@ -69,7 +69,7 @@ make_users(void)
 	CHECK_OK(users_edit_open(path, &e));
 	CHECK_OK(users_edit_find(&e, SPAN("alice"), &u));
 	CHECK_OK(users_edit_set_password(&e, u, SPAN(PASSWORD " staple"), 0,
-		now));
+		(struct instant){ now.us + 1 }));
 	CHECK_OK(users_edit_find(&e, SPAN("bob"), &u));
 	user_set_state(u, USER_DISABLED, SPAN("left"));
 	CHECK_OK(users_edit_save(&e));
@@ -780,6 +780,121 @@ TEST(auth_slows_who_guesses)
 	fake_stop();
 }
 
+/* --- what changes meanwhile ----------------------------------------------- */
+
+static void
+hear_epochs(struct epochs *e)
+{
+	fake_expect(EPOCHS_GIVEN);
+	CHECK_OK(epochs_take(e, (const void *)&fake.message, fake.fd));
+	fd_close(&fake.fd);
+}
+
+static void
+change_users(int fd, const struct fault *want)
+{
+	struct users_changed m = { .head = { .type = USERS_CHANGED } };
+	const struct ctl_done *done = (const void *)&fake.message;
+
+	CHECK_OK(channel_send(fake.links[CTL], &m, fd));
+	fake_expect(CTL_DONE);
+	CHECK_FAULT(fault_row(done->fault), want);
+	CHECK_NUMBER(done->count, want == OK);
+}
+
+/* --- a credential in clear ------------------------------------------------ */
+
+static int burnt = -1;
+
+static void
+give_burnt(void)
+{
+	struct file_given file = { .head = { .type = FILE_GIVEN },
+		.purpose = FILE_BURNT };
+
+	CHECK_OK(channel_send(fake.links[MASTER], &file, burnt));
+}
+
+static void
+say_in_clear(struct span blob)
+{
+	struct sasl_in_clear m = { .head = { .type = SASL_IN_CLEAR,
+					   .session = ++last_session },
+		.peer = { [10] = 0xff, 0xff, 192, 0, 3, 1 },
+		.blob_len = (uint16_t)blob.len };
+
+	memcpy(m.blob, blob.at, blob.len);
+	CHECK_OK(channel_send(fake.links[SUBMISSION], &m, -1));
+}
+
+static const struct {
+	const char *what;
+	struct span blob;
+	bool burns;
+} clears[] = {
+	{ "nothing that was read", SPAN(""), false },
+	{ "no PLAIN", SPAN("alice"), false },
+	{ "a wrong password", SPAN("\0alice\0guess"), false },
+	{ "the right one of another", SPAN("\0dave\0" PASSWORD),
+		false },
+	{ "the right one", SPAN("\0alice\0" PASSWORD), true },
+	{ "an app password", SPAN("\0alice/printer\0app"), true },
+};
+
+/* NC-2.1.4: flagged, for ever, until there is another password. */
+TEST(auth_burns_what_was_seen_in_clear)
+{
+	EACH_CASE(c, clears) {
+		struct epochs e = { 0 };
+
+		CHECK_OK(fd_memory("burnt", &burnt));
+		if (!start())
+			return;
+		give_burnt();
+		channel_close(&fake.links[STORE]);
+		fake_link(STORE, AUTH);
+		hear_epochs(&e);
+		say_in_clear(c->blob);
+		if (c->burns) {
+			fake_expect_event(EV_CREDENTIAL_BURNT);
+			hear_epochs(&e);
+		}
+		CHECK(epochs_ended(&e, ALICE, 2) == c->burns);
+		CHECK(!epochs_ended(&e, BOB, 2));
+		try_plain(1, SPAN("\0alice\0" PASSWORD));
+		CHECK_FAULT(fault_row(expect_done(last_session)->fault),
+			c->burns ? &fault_auth_failed : OK);
+		fake_stop();
+		if (!start()) /* after a restart */
+			return;
+		give_burnt();
+		try_plain(1, SPAN("\0alice\0" PASSWORD));
+		CHECK_FAULT(fault_row(expect_done(last_session)->fault),
+			c->burns ? &fault_auth_failed : OK);
+		try_plain(2, SPAN("\0bob\0" PASSWORD));
+		CHECK_NUMBER(expect_done(last_session)->fault, 0);
+		fake_stop();
+		fd_close(&burnt);
+	}
+}
+
+TEST(auth_takes_the_password_that_follows_a_burnt_one)
+{
+	CHECK_OK(fd_memory("burnt", &burnt));
+	if (!start())
+		return;
+	give_burnt();
+	say_in_clear(SPAN("\0alice\0" PASSWORD));
+	fake_expect_event(EV_CREDENTIAL_BURNT);
+	change_users(later, OK);
+	try_plain(1, SPAN("\0alice\0" PASSWORD " staple"));
+	CHECK_NUMBER(expect_done(last_session)->fault, 0);
+	try_plain(2, SPAN("\0alice\0" PASSWORD));
+	check_refused(last_session, &fault_auth_failed);
+	fake_stop();
+	fd_close(&burnt);
+}
+
 /* ACC-03: three wrong passwords lock the address, by nc-2008. */
 TEST(auth_locks_an_address_and_no_account)
 {
@@ -935,18 +1050,6 @@ TEST(auth_refuses_odd_steps)
 
 /* --- another users file -------------------------------------------------- */
 
-static void
-change_users(int fd, const struct fault *want)
-{
-	struct users_changed m = { .head = { .type = USERS_CHANGED } };
-	const struct ctl_done *done = (const void *)&fake.message;
-
-	CHECK_OK(channel_send(fake.links[CTL], &m, fd));
-	fake_expect(CTL_DONE);
-	CHECK_FAULT(fault_row(done->fault), want);
-	CHECK_NUMBER(done->count, want == OK);
-}
-
 TEST(auth_takes_another_users_file_if_it_is_sound)
 {
 	OWNED(fd_close) int damaged = -1, empty = -1;
@@ -983,14 +1086,6 @@ static const struct {
 	{ "disabled: from before", BOB, 2, true },
 	{ "nothing changed", CAROL, 3, false },
 };
-
-static void
-hear_epochs(struct epochs *e)
-{
-	fake_expect(EPOCHS_GIVEN);
-	CHECK_OK(epochs_take(e, (const void *)&fake.message, fake.fd));
-	fd_close(&fake.fd);
-}
 
 /* Security rule A6. */
 TEST(auth_tells_at_once_what_has_ended)

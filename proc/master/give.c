@@ -133,6 +133,24 @@ give_row(const struct master *m, struct process *p, const struct file_row *row)
 		log_text(span_of(path)), log_text(span_of(why)));
 }
 
+/* Where auth may add what must not be forgotten (state/users/burnt.h): each write
+ * is on the disk when it returns, and none changes another. */
+static void
+give_burnt(const struct master *m, struct process *p)
+{
+	char path[sizeof m->site.users + sizeof ".burnt"];
+	OWNED(fd_close) int fd = -1;
+
+	snprintf(path, sizeof path, "%s.burnt", m->site.users);
+	fd = open(path, O_RDWR | O_APPEND | O_DSYNC | O_CREAT | O_NOFOLLOW |
+			O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+	give_file(p, FILE_BURNT, fd);
+	if (fd < 0)
+		LOG(EV_FILE_UNUSABLE, 0, log_text(span_of(role_name(p->role))),
+			log_text(span_of(path)),
+			log_text(span_of(strerror(errno))));
+}
+
 static void
 give_files(const struct master *m, struct process *p, bool again)
 {
@@ -140,6 +158,8 @@ give_files(const struct master *m, struct process *p, bool again)
 		if ((files[i].roles & ROLE_BIT(p->role)) &&
 			(!again || files[i].again))
 			give_row(m, p, &files[i]);
+	if (p->role == AUTH)
+		give_burnt(m, p);
 }
 
 static void

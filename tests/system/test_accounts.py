@@ -1,5 +1,6 @@
 """What an account may do, and when that ends."""
 
+import base64
 import imaplib
 import os
 import re
@@ -263,3 +264,58 @@ def test_an_app_password_is_for_one_program(site):
             smtplib.SMTPAuthenticationError):
         t.login(*printer)
     alice.submission().quit()
+
+
+def say_in_clear(site, account):
+    """AUTH PLAIN before STARTTLS, as a careless client does."""
+    blob = base64.b64encode(
+        f"\0{account.name}\0{account.password}".encode())
+    with site.raw("submission") as s:
+        f = s.makefile("rwb")
+        assert f.readline().startswith(b"220 ")
+        f.write(b"EHLO x.test\r\n")
+        f.flush()
+        while not f.readline().startswith(b"250 "):
+            pass
+        f.write(b"AUTH PLAIN " + blob + b"\r\n")
+        f.flush()
+        return f.readline()
+
+
+def until_it_logs_in(account):
+    while True:
+        try:
+            account.submission().quit()
+            return
+        except smtplib.SMTPAuthenticationError as e:
+            if e.smtp_code == 535:
+                raise
+
+
+def test_a_password_in_clear_is_burnt(site):
+    alice, other = Account(site), Account(site)
+    live, bystander = alice.submission(), other.submission()
+    wrong = Account(site)
+    right, wrong.password = wrong.password, "not the password"
+    assert say_in_clear(site, wrong).startswith(b"538 5.7.11 ")
+    wrong.password = right
+    assert say_in_clear(site, alice).startswith(b"538 5.7.11 ")
+    assert read_to_the_end(live).startswith(b"421 ")
+    with pytest.raises(smtplib.SMTPAuthenticationError):
+        alice.submission()
+    wrong.submission().quit()
+    bystander.sendmail(other.address, ["x@other.test"], other.letter())
+    listed = site.run("user", "list").stdout
+    assert re.search(rf"burnt +{alice.name}$", listed, re.M)
+    assert re.search(rf"enabled +{wrong.name}$", listed, re.M)
+    (auth,) = site.processes()["auth"]
+    os.kill(auth, signal.SIGKILL)
+    until_it_logs_in(other)
+    with pytest.raises(smtplib.SMTPAuthenticationError):
+        alice.submission()
+    change_password(alice)
+    alice.submission().quit()
+    listed = site.run("user", "list").stdout
+    assert re.search(rf"enabled +{alice.name}$", listed, re.M)
+    assert any(r["event"] == "CREDENTIAL_BURNT" and r["login"] == alice.name
+               for r in site.log_rows())
