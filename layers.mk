@@ -57,5 +57,5 @@ FOLDERS := $(PURE) sys state/journal state/queue state/store state/users \
 	state/log intake standard $(sort $(PROGRAMS) $(SEND_ONLY))
 
 # Foreign libraries; --as-needed drops what a program does not use.
-FOREIGN := -levent_core -lssl -lcrypto -lsodium -lgsasl -lunbound -llmdb \
+FOREIGN := -lidn2 -levent_core -lssl -lcrypto -lsodium -lgsasl -lunbound -llmdb \
 	-lseccomp -ljansson -lresolv

@@ -12,6 +12,7 @@
 #include "state/users/edit.h"
 #include "sys/clock.h"
 #include "sys/crypto.h"
+#include "sys/idn.h"
 
 #define DEFAULT_DIRECTORY "/etc/posthold"
 
@@ -169,6 +170,18 @@ print_dns(const struct plan *p)
 		p->host, p->domain, p->host, p->host, p->host, p->domain);
 }
 
+/* A domain may be given as people write it. */
+static const char *
+in_ascii(const char *domain)
+{
+	static uint8_t room[256];
+	struct buf b = BUF(room);
+
+	return idn_put_ascii(&b, domain) && buf_push(&b, 0)
+		? (const char *)room
+		: domain; /* the settings will be refused */
+}
+
 static void
 print_next(const struct plan *p)
 {
@@ -212,7 +225,7 @@ init_site(struct call *c)
 	code = options_take(c, options, COUNT_OF(options));
 	if (code >= 0)
 		return code;
-	p->domain = c->words[0];
+	p->domain = in_ascii(c->words[0]);
 	snprintf(p->names, sizeof p->names, "mail.%.250s", p->domain);
 	p->host = p->host ? p->host : p->names;
 	p->owner = p->owner ? p->owner : "postmaster";

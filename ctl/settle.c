@@ -1,7 +1,7 @@
 #include "ctl/settle.h"
 
 #include "ctl/command.h"
-#include "lib/conf/conf.h"
+#include "sys/settings.h"
 
 static bool
 is_good(struct span text, struct instant now)
@@ -9,7 +9,7 @@ is_good(struct span text, struct instant now)
 	static struct conf_errors errors;
 	static struct site site;
 
-	if (!conf_parse(text, now, &site, &errors))
+	if (!settings_parse(text, now, &site, &errors))
 		return true;
 	for (uint32_t i = 0; i < errors.count; i++)
 		if (errors.at[i].weight == WEIGHT_ERROR)

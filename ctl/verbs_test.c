@@ -10,8 +10,10 @@
 #include "lib/base/number.h"
 #include "lib/base/test.h"
 #include "state/users/users.h"
+#include "sys/clock.h"
 #include "sys/crypto.h"
 #include "sys/fd.h"
+#include "sys/settings.h"
 
 #define WORDS 12
 
@@ -106,11 +108,25 @@ TEST(init_makes_a_site_that_check_takes)
 	CHECK_NUMBER(RUN(conf_check, 0, 0, "--site", directory), EX_OK);
 }
 
+TEST(init_takes_a_domain_as_people_write_it)
+{
+	static struct conf_errors errors;
+	static struct site site;
+	char path[128];
+
+	start();
+	snprintf(path, sizeof path, "%s/posthold.conf", directory);
+	CHECK_NUMBER(init("B\xc3\xbc" "cher.example"), EX_OK);
+	CHECK_OK(settings_load(path, clock_instant(), &site, &errors));
+	CHECK_SPAN(SITE_TEXT(site.domains[0].name), "xn--bcher-kva.example");
+}
+
 static const struct {
 	const char *what, *domain, *stale; /* a file that is in the way */
 } failures[] = {
 	{ "no domain name", "agency", NULL },
 	{ "two words", "agency example", NULL },
+	{ "no name that may be registered", "xn--n3h.example", NULL },
 	{ "settings exist", "agency.example", "posthold.conf" },
 	{ "a key exists", "agency.example", "key.pem" },
 	{ "accounts exist", "agency.example", "users" },

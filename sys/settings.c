@@ -8,6 +8,7 @@
 #include "lib/conf/addresses.h"
 #include "lib/conf/conf.h"
 #include "sys/fd.h"
+#include "sys/idn.h"
 
 static const struct fault *
 refuse(struct conf_errors *errors, struct span why)
@@ -68,6 +69,28 @@ load_file(const char *path, size_t largest, struct buf *text,
 	return OK;
 }
 
+/* NC-2.1.6: what is represented is compared by its A-labels. */
+static FALLIBLE
+check_domains(const struct site *site, struct conf_errors *errors)
+{
+	for (uint32_t i = 0; i < site->domains_count; i++)
+		if (!idn_is_sound(site->domains[i].name)) {
+			conf_errors_add(errors, WEIGHT_ERROR, 0, SPAN("domain"),
+				SPAN("an \"xn--\" label that stands for no name; "
+				     "write it as `posthold init` does"));
+			return &fault_conf_refused;
+		}
+	return OK;
+}
+
+FALLIBLE
+settings_parse(struct span text, struct instant now, struct site *out,
+	struct conf_errors *errors)
+{
+	TRY(conf_parse(text, now, out, errors));
+	return check_domains(out, errors);
+}
+
 FALLIBLE
 settings_load(const char *path, struct instant now, struct site *out,
 	struct conf_errors *errors)
@@ -75,7 +98,7 @@ settings_load(const char *path, struct instant now, struct site *out,
 	OWNED(drop) struct buf text = { 0 };
 
 	TRY(load_file(path, CONF_LARGEST, &text, errors));
-	return conf_parse(buf_view(&text), now, out, errors);
+	return settings_parse(buf_view(&text), now, out, errors);
 }
 
 FALLIBLE

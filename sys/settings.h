@@ -5,6 +5,13 @@
 #include "lib/conf/errors.h"
 #include "lib/conf/site.h"
 
+/* As conf_parse, and the represented domains are names that may be registered
+ * (sys/idn.h).
+ *
+ * conf_refused  see errors */
+FALLIBLE settings_parse(struct span text, struct instant now, struct site *out,
+	struct conf_errors *errors);
+
 /* Read and compile the settings at `path`.
  *
  * errors  everything that is wrong with the file, also when it could not be
