@@ -1,6 +1,7 @@
 #include "lib/sched/schedule.h"
 
 #include "lib/base/must.h"
+#include "lib/base/number.h"
 
 struct instant
 schedule_next(const struct schedule *s, uint32_t attempts, uint64_t salt,
@@ -18,6 +19,20 @@ schedule_next(const struct schedule *s, uint32_t attempts, uint64_t salt,
 	if (now.us > INT64_MAX - wait - spread)
 		return (struct instant){ INT64_MAX };
 	return (struct instant){ now.us + wait + spread };
+}
+
+struct instant
+schedule_next_greylisted(const struct schedule *s, uint32_t attempts,
+	uint64_t salt, struct instant now)
+{
+	static const int64_t waits[] = { MINUTES(5), MINUTES(6), MINUTES(10),
+		MINUTES(20) };
+	const struct schedule soon = { waits, COUNT_OF(waits), 0 };
+	struct instant next = schedule_next(s, attempts, salt, now);
+	struct instant sooner = schedule_next(&soon, attempts, salt, now);
+
+	return attempts > COUNT_OF(waits) || next.us < sooner.us ? next
+								 : sooner;
 }
 
 bool

@@ -24,6 +24,12 @@ struct schedule {
 struct instant schedule_next(const struct schedule *s, uint32_t attempts,
 	uint64_t salt, struct instant now);
 
+/* The same when the server greylists: it wants to see that we come back, in some
+ * minutes or half an hour, so the first attempts after that are not later than
+ * this, whatever the schedule says. */
+struct instant schedule_next_greylisted(const struct schedule *s,
+	uint32_t attempts, uint64_t salt, struct instant now);
+
 /* Too old, and tried more than once? */
 bool schedule_is_over(const struct schedule *s, struct instant arrived,
 	uint32_t attempts, struct instant now);

@@ -90,3 +90,21 @@ TEST(schedule_next_ends_where_time_does)
 
 	CHECK_NUMBER(schedule_next(&s, 1, 1, late).us, INT64_MAX);
 }
+
+/* A server that wants to see us again soon does, four times; then, and where the
+ * schedule is faster, the schedule holds. */
+TEST(schedule_next_greylisted_comes_back_soon)
+{
+	static const int64_t slow[] = { HOURS(4) }, fast[] = { MINUTES(1) };
+	struct schedule s = { slow, 1, DAYS(5) }, f = { fast, 1, DAYS(5) };
+
+	for (uint32_t n = 1; n <= 4; n++) {
+		int64_t wait = schedule_next_greylisted(&s, n, n, NOW).us -
+			NOW_US;
+
+		CHECK(wait >= MINUTES(5) && wait <= MINUTES(23));
+		CHECK(schedule_next_greylisted(&f, n, n, NOW).us ==
+			schedule_next(&f, n, n, NOW).us);
+	}
+	CHECK(schedule_next_greylisted(&s, 5, 5, NOW).us - NOW_US >= HOURS(4));
+}

@@ -7,6 +7,7 @@
 #include "lib/base/must.h"
 #include "lib/base/number.h"
 #include "lib/mail/notify.h"
+#include "lib/policy/reason.h"
 #include "lib/sched/schedule.h"
 #include "state/queue/core.h"
 #include "sys/fd.h"
@@ -198,12 +199,15 @@ queue_wake(const struct queue *q)
 
 /* --- results ------------------------------------------------------------- */
 
+/* `s` is as it will be kept but for its state and time. */
 static void
 judge(const struct queue *q, const struct queued *m, struct state_record *s,
 	struct instant now)
 {
 	struct schedule schedule = { q->setup.schedule_us,
 		q->setup.schedule_count, q->setup.expire_us };
+	bool greylisted = reason_of(s->code, s->enhanced, s->text) ==
+		REASON_GREYLISTED;
 
 	if (s->code / 100 == 2) {
 		s->state = RCPT_DONE;
@@ -213,7 +217,9 @@ judge(const struct queue *q, const struct queued *m, struct state_record *s,
 		s->state = RCPT_FAILED;
 	} else {
 		s->state = RCPT_DEFERRED;
-		s->next_us = schedule_next(&schedule, s->attempts, m->id, now)
+		s->next_us = (greylisted ? schedule_next_greylisted
+					 : schedule_next)(&schedule,
+			s->attempts, m->id, now)
 				     .us;
 	}
 }

@@ -712,3 +712,21 @@ TEST(a_route_outlives_the_process)
 	CHECK(!queue_next(x.queue, NULL)->route);
 	spool_remove(&x);
 }
+
+TEST(who_greylists_is_asked_again_soon)
+{
+	struct relay_reply r = { .code = 451, .enhanced = "4.7.1",
+		.text_len = 10, .text = "Greylisted" };
+	struct queued *m;
+
+	begin();
+	queue_close(&x.queue);
+	x.setup.schedule_us[0] = HOURS(4);
+	CHECK_OK(spool_open(&x));
+	m = add(2);
+	CHECK_OK(queue_result(x.queue, m, 0, &r, NOW));
+	tell(m, 1, 451, NOW);
+	CHECK(m->rcpts[0].next_us < later(MINUTES(10)).us);
+	CHECK(m->rcpts[1].next_us >= later(HOURS(4)).us);
+	spool_remove(&x);
+}
