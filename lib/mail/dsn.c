@@ -3,6 +3,20 @@
 #include "lib/base/escape.h"
 #include "lib/mail/notify.h"
 
+static const struct {
+	const char *name, *subject, *begin, *end;
+} actions[] = {
+	[DSN_FAILED] = { "failed", "Mail could not be delivered",
+		"Your message could not be delivered to:\r\n\r\n",
+		"\r\nThe reasons are below, as the other system gave them.  "
+		"It will not be\r\ntried again.\r\n" },
+	[DSN_DELAYED] = { "delayed", "Mail is delayed",
+		"Your message could not be delivered yet to:\r\n\r\n",
+		"\r\nThe reasons are below, as the other system gave them.  "
+		"It is tried again\r\nby itself; do not send it a second "
+		"time.\r\n" },
+};
+
 static bool
 put_boundary(struct buf *b, const struct dsn *d, const char *end)
 {
@@ -29,7 +43,9 @@ put_header(struct buf *b, const struct dsn *d)
 		buf_put_text(b, "\r\nMessage-ID: <") && buf_put(b, d->id) &&
 		buf_push(b, '.') && buf_put(b, d->boundary) &&
 		buf_push(b, '@') && buf_put(b, d->host) &&
-		buf_put_text(b, ">\r\nSubject: Mail could not be delivered\r\n"
+		buf_put_text(b, ">\r\nSubject: ") &&
+		buf_put_text(b, actions[d->action].subject) &&
+		buf_put_text(b, "\r\n"
 				"Auto-Submitted: auto-replied\r\n"
 				"MIME-Version: 1.0\r\n"
 				"Content-Type: multipart/report; "
@@ -80,9 +96,8 @@ put_original(struct buf *b, struct span orcpt)
 {
 	struct span type = span_shift_upto(&orcpt, span_find_octet(orcpt, ';'));
 
-	if (!span_take(&orcpt, ';'))
-		return true;
-	if (!buf_put_text(b, "Original-Recipient: ") || !buf_put(b, type) ||
+	if (!span_take(&orcpt, ';') ||
+		!buf_put_text(b, "Original-Recipient: ") || !buf_put(b, type) ||
 		!buf_put_text(b, "; "))
 		return false;
 	if (!span_equals_nocase(type, SPAN("utf-8")))
@@ -95,49 +110,71 @@ put_original(struct buf *b, struct span orcpt)
 static bool
 put_envid(struct buf *b, struct span envid)
 {
-	return envid.len == 0 ||
-		(buf_put_text(b, "Original-Envelope-Id: ") &&
-			xtext_decode(envid, b) && buf_put_text(b, "\r\n"));
+	return buf_put_text(b, "Original-Envelope-Id: ") &&
+		xtext_decode(envid, b) && buf_put_text(b, "\r\n");
+}
+
+/* Whole, or not at all: a sender's mistake must not keep the report. */
+static void
+put_if_sound(struct buf *b, bool (*put)(struct buf *b, struct span value),
+	bool sound, struct span value)
+{
+	size_t before = b->len;
+
+	if (!sound || !put(b, value))
+		b->len = before;
 }
 
 static bool
-put_words(struct buf *b, const struct dsn_rcpt *rcpts, size_t count)
+put_words(struct buf *b, const struct dsn *d, const struct dsn_rcpt *rcpts,
+	size_t count)
 {
 	bool fits = buf_put_text(b,
-		"Content-Type: text/plain; charset=utf-8\r\n"
-		"Content-Transfer-Encoding: 8bit\r\n\r\n"
-		"Your message could not be delivered to:\r\n\r\n");
+			    "Content-Type: text/plain; charset=utf-8\r\n"
+			    "Content-Transfer-Encoding: 8bit\r\n\r\n") &&
+		buf_put_text(b, actions[d->action].begin);
 
 	for (size_t i = 0; fits && i < count; i++)
 		fits = buf_put_text(b, "  ") && buf_put(b, rcpts[i].address) &&
 			buf_put_text(b, "\r\n");
-	return fits && buf_put_text(b,
-		"\r\nThe reasons are below, as the other system gave them.  "
-		"It will not be\r\ntried again.\r\n");
+	return fits && buf_put_text(b, actions[d->action].end);
 }
 
 bool
 put_dsn_begin(struct buf *b, const struct dsn *d, const struct dsn_rcpt *rcpts,
 	size_t count)
 {
-	return put_header(b, d) && put_boundary(b, d, "") &&
-		put_words(b, rcpts, count) && put_boundary(b, d, "") &&
-		buf_put_text(b,
-			"Content-Type: message/delivery-status\r\n\r\n") &&
-		put_envid(b, d->envid) &&
-		put_field(b, "Reporting-MTA: dns; ", d->host) &&
+	if (!put_header(b, d) || !put_boundary(b, d, "") ||
+		!put_words(b, d, rcpts, count) || !put_boundary(b, d, "") ||
+		!buf_put_text(b,
+			"Content-Type: message/delivery-status\r\n\r\n"))
+		return false;
+	put_if_sound(b, put_envid, xtext_is_sound(d->envid), d->envid);
+	return put_field(b, "Reporting-MTA: dns; ", d->host) &&
 		buf_put_text(b, "Arrival-Date: ") &&
 		put_date_rfc5322(b, d->arrived) && buf_put_text(b, "\r\n");
 }
 
-bool
-put_dsn_rcpt(struct buf *b, const struct dsn_rcpt *r)
+static bool
+put_until(struct buf *b, const struct dsn *d)
 {
-	return buf_put_text(b, "\r\n") && put_original(b, r->orcpt) &&
-		put_final(b, r->address) &&
-		put_field(b, "Action: failed", SPAN("")) &&
+	return d->action != DSN_DELAYED ||
+		(buf_put_text(b, "Will-Retry-Until: ") &&
+			put_date_rfc5322(b, d->until) &&
+			buf_put_text(b, "\r\n"));
+}
+
+bool
+put_dsn_rcpt(struct buf *b, const struct dsn *d, const struct dsn_rcpt *r)
+{
+	if (!buf_put_text(b, "\r\n"))
+		return false;
+	put_if_sound(b, put_original, orcpt_is_sound(r->orcpt, true), r->orcpt);
+	return put_final(b, r->address) &&
+		put_field(b, "Action: ", span_of(actions[d->action].name)) &&
 		put_field(b, "Status: ", r->enhanced) &&
-		put_field(b, "Diagnostic-Code: smtp; ", r->diagnostic);
+		put_field(b, "Diagnostic-Code: smtp; ", r->diagnostic) &&
+		put_until(b, d);
 }
 
 bool

@@ -76,7 +76,8 @@ static bool
 put_report(struct buf *b)
 {
 	return put_dsn_begin(b, &report, rcpts, 2) &&
-		put_dsn_rcpt(b, &rcpts[0]) && put_dsn_rcpt(b, &rcpts[1]) &&
+		put_dsn_rcpt(b, &report, &rcpts[0]) &&
+		put_dsn_rcpt(b, &report, &rcpts[1]) &&
 		put_dsn_end(b, &report);
 }
 
@@ -99,6 +100,43 @@ TEST(a_report_that_does_not_fit_says_so)
 
 		CHECK(!put_report(&b));
 	}
+}
+
+static bool
+holds(struct span s, const char *text)
+{
+	return span_find(s, span_of(text)) < s.len;
+}
+
+/* RFC 3464 sections 2.3.3 and 2.3.9 */
+TEST(a_notice_of_delay_says_how_long)
+{
+	uint8_t room[ROOM];
+	struct buf b = BUF(room);
+	struct dsn d = report;
+
+	d.action = DSN_DELAYED;
+	d.until = (struct instant){ 1795508330000000 };
+	CHECK(put_dsn_begin(&b, &d, rcpts, 1) && put_dsn_rcpt(&b, &d, rcpts));
+	CHECK(holds(buf_view(&b), "\r\nSubject: Mail is delayed\r\n"));
+	CHECK(holds(buf_view(&b), "\r\nAction: delayed\r\n"));
+	CHECK(holds(buf_view(&b), "\r\nWill-Retry-Until: Tue, 24 Nov 2026 "
+				  "08:18:50 +0000\r\n"));
+}
+
+/* What a sender says of itself makes no line, and keeps no report. */
+TEST(what_is_no_xtext_is_left_out)
+{
+	uint8_t room[ROOM];
+	struct buf b = BUF(room);
+	struct dsn d = report;
+	struct dsn_rcpt r = rcpts[0];
+
+	d.envid = SPAN("a+0D+0AX: b");
+	r.orcpt = SPAN("rfc822\r\nX: c;b");
+	CHECK(put_dsn_begin(&b, &d, &r, 1) && put_dsn_rcpt(&b, &d, &r));
+	CHECK(!holds(buf_view(&b), "Original-"));
+	CHECK(!holds(buf_view(&b), "\nX: "));
 }
 
 /* --- the header that goes back ------------------------------------------- */

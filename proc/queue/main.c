@@ -147,6 +147,7 @@ turn(void *arg)
 	if (clock_tick().us >= p->overdue.us) {
 		p->overdue.us = clock_tick().us + OVERDUE;
 		work_overdue(p);
+		report_delays(p);
 	}
 	work_give_out(p);
 	commit(p);

@@ -177,6 +177,7 @@ start_with(uint32_t relay_tls)
 	s->max_queue = 10000;
 	s->schedule_us[0] = HOURS(1);
 	s->expire_us = DAYS(5);
+	s->delay_notice_us = HOURS(4);
 	s->relay_connections = 4;
 	s->relay_per_host = 2;
 	s->relay_tls = relay_tls;

@@ -10,6 +10,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/list.h"
 #include "lib/base/table.h"
+#include "lib/mail/dsn.h"
 #include "lib/sched/window.h"
 #include "state/queue/queue.h"
 #include "sys/pool.h"
@@ -83,7 +84,8 @@ struct idle {
 /* A report on its way: scan, then store. */
 struct report {
 	const struct channel *asked; /* scan, then store */
-	uint64_t message;
+	uint64_t message, session; /* session: of the questions about it */
+	enum dsn_action action;
 	int body;
 	uint64_t size;
 	struct verdict verdict;
@@ -125,6 +127,7 @@ struct queue_process {
 	struct timer *wake;
 	struct tick opens;   /* the next closed place that mail waits for */
 	struct tick overdue; /* when work_overdue is to look again */
+	uint64_t noticed;    /* who came before was told of a delay, if any */
 	bool stopping, dirty;
 };
 
@@ -208,8 +211,10 @@ void work_connection_gone(struct queue_process *p, uint64_t connection);
 void work_relay_lost(struct queue_process *p, const struct channel *relay);
 void work_dial_lost(struct queue_process *p);
 
-/* report.c: the end of a message with failed recipients. */
-void report_begin(struct queue_process *p, struct queued *m);
+/* report.c: what a sender hears, RFC 3464 and RFC 3461.  Only one who had logged
+ * in does (rule S2): the end of a message with failed recipients, and, once,
+ * that it takes long. */
+void report_delays(struct queue_process *p);
 void report_verdict(struct queue_process *p, const struct scan_answer *m);
 void report_stored(struct queue_process *p, const struct deliver_done *m);
 void report_lost(struct queue_process *p, const struct channel *asked);

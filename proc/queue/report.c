@@ -2,14 +2,14 @@
  *
  * A sender here had logged in and has a mailbox here, so the report is scanned
  * and delivered like other local mail, once (its dedupe key is the arrival
- * and the number of the message).  Nobody else ever gets one (rule S2).
+ * and the number of the message).  Nobody else ever gets one (rule S2).  What it
+ * is about is what NOTIFY asked for, RFC 3461 section 4.1.
  *
  * A host that only sends has no mailboxes: there the sender is the address of
  * the settings, and the report goes to it through the smarthost (NC-2.1.9.d). */
 #include <string.h>
 
 #include "lib/base/must.h"
-#include "lib/mail/dsn.h"
 #include "lib/mail/notify.h"
 #include "proc/queue/queue.h"
 #include "sys/clock.h"
@@ -19,65 +19,103 @@
 
 #define REPORT_MAX (1u << 20) /* octets of a report */
 #define HEADER_CAP (64u << 10)
+#define DELAYS_MAX (JOBS_MAX / 2) /* the rest is for failures */
 
 /* --- composing ----------------------------------------------------------- */
 
-/* "550 5.1.1 text" */
-static struct span
-diagnostic(const struct queue_rcpt *r, struct buf *b)
+/* What was said about a recipient; of one who stands untried before a closed
+ * place, why that is closed. */
+static struct relay_reply
+said_about(const struct queued *q, const struct queue_rcpt *r)
 {
-	if (!buf_put_number(b, r->code) || !buf_push(b, ' ') ||
-		!buf_put(b, span_at(r->text, r->text_len)))
+	const struct destination *place = place_of_line(q);
+	struct relay_reply m = { .code = r->code, .text_len = r->text_len };
+
+	if (r->code == 0 && place)
+		return place->last;
+	memcpy(m.enhanced, r->enhanced, sizeof m.enhanced);
+	if (r->text_len > 0)
+		memcpy(m.text, r->text, r->text_len);
+	return m;
+}
+
+/* "550 text" */
+static struct span
+diagnostic(const struct relay_reply *m, struct buf *b)
+{
+	if (!buf_put_number(b, m->code) || !buf_push(b, ' ') ||
+		!buf_put(b, span_at(m->text, m->text_len)))
 		buf_clear(b);
 	return buf_view(b);
 }
 
 static bool
-put_rcpt(struct buf *b, const struct queue_rcpt *r)
+put_rcpt(struct buf *b, const struct dsn *d, const struct queued *q,
+	const struct queue_rcpt *r)
 {
+	static const char *const unsaid[] = { [DSN_FAILED] = "5.0.0",
+		[DSN_DELAYED] = "4.0.0" };
+	struct relay_reply said = said_about(q, r);
 	uint8_t room[QUEUE_TEXT_MAX + 16];
 	struct buf text = BUF(room);
-	struct dsn_rcpt d = { .address = r->address,
+	struct dsn_rcpt rcpt = { .address = r->address,
 		.orcpt = r->orcpt,
-		.enhanced = span_of((const char *)r->enhanced),
-		.diagnostic = diagnostic(r, &text) };
+		.enhanced = span_of((const char *)said.enhanced),
+		.diagnostic = diagnostic(&said, &text) };
 
-	if (d.enhanced.len == 0)
-		d.enhanced = SPAN("5.0.0");
-	return put_dsn_rcpt(b, &d);
+	if (rcpt.enhanced.len == 0)
+		rcpt.enhanced = span_of(unsaid[d->action]);
+	return put_dsn_rcpt(b, d, &rcpt);
 }
 
-/* RFC 3461 section 4.1: unless the sender said otherwise. */
+/* Is the sender to hear that of this recipient? */
 static bool
-is_to_report(const struct queue_rcpt *r)
+is_told(const struct queue_rcpt *r, enum dsn_action action)
 {
-	return r->state == RCPT_FAILED &&
-		(r->notify == 0 || r->notify & NOTIFY_FAILURE);
+	static const unsigned wishes[] = { [DSN_FAILED] = NOTIFY_FAILURE,
+		[DSN_DELAYED] = NOTIFY_DELAY };
+	bool is_so = action == DSN_FAILED ? r->state == RCPT_FAILED
+					  : r->state <= RCPT_DEFERRED;
+
+	return is_so && (r->notify == 0 || (r->notify & wishes[action]));
 }
 
 static size_t
-list_failed(const struct queued *q, struct dsn_rcpt *list, size_t cap)
+list_told(const struct queued *q, enum dsn_action action,
+	struct dsn_rcpt *list)
 {
 	size_t n = 0;
 
-	for (uint32_t i = 0; i < q->count && n < cap; i++)
-		if (is_to_report(&q->rcpts[i]))
+	for (uint32_t i = 0; i < q->count; i++)
+		if (is_told(&q->rcpts[i], action))
 			list[n++].address = q->rcpts[i].address;
 	return n;
 }
 
+static bool
+is_told_any(const struct queued *q, enum dsn_action action)
+{
+	for (uint32_t i = 0; i < q->count; i++)
+		if (is_told(&q->rcpts[i], action))
+			return q->sender.len > 0;
+	return false;
+}
+
 static FALLIBLE
-compose(struct queue_process *p, const struct queued *q, struct buf *b)
+compose(struct queue_process *p, const struct queued *q,
+	enum dsn_action action, struct buf *b)
 {
 	static struct dsn_rcpt list[QUEUE_RCPTS_MAX];
 	static uint8_t head[HEADER_CAP];
 	uint8_t chance[12], boundary_text[32], id_text[24];
 	struct buf boundary = BUF(boundary_text), id = BUF(id_text);
-	struct dsn d = { .host = SITE_TEXT(site_of(p->role)->host),
+	struct dsn d = { .action = action,
+		.host = SITE_TEXT(site_of(p->role)->host),
 		.to = q->sender,
 		.envid = q->envid,
 		.now = clock_instant(),
-		.arrived = { q->arrived_us } };
+		.arrived = { q->arrived_us },
+		.until = { q->arrived_us + site_of(p->role)->expire_us } };
 	size_t len;
 	bool fits;
 
@@ -92,23 +130,22 @@ compose(struct queue_process *p, const struct queued *q, struct buf *b)
 	d.boundary = buf_view(&boundary);
 	d.id = buf_view(&id);
 	d.header = dsn_header_of(span_at(head, len), sizeof head);
-	fits = put_dsn_begin(b, &d, list,
-		list_failed(q, list, QUEUE_RCPTS_MAX));
+	fits = put_dsn_begin(b, &d, list, list_told(q, action, list));
 	for (uint32_t i = 0; fits && i < q->count; i++)
-		if (is_to_report(&q->rcpts[i]))
-			fits = put_rcpt(b, &q->rcpts[i]);
+		if (is_told(&q->rcpts[i], action))
+			fits = put_rcpt(b, &d, q, &q->rcpts[i]);
 	return fits && put_dsn_end(b, &d) ? OK : &fault_storage_full;
 }
 
 /* --- the way of a report ------------------------------------------------- */
 
 static struct report *
-find(struct queue_process *p, uint64_t message)
+find(struct queue_process *p, uint64_t session)
 {
 	for (uint32_t i = 0; i < pool_size(p->reports); i++) {
 		struct report *r = pool_at(p->reports, i);
 
-		if (r && r->message == message)
+		if (r && r->session == session)
 			return r;
 	}
 	return NULL;
@@ -121,26 +158,57 @@ forget(struct queue_process *p, struct report *r)
 	pool_give(p->reports, r->slot);
 }
 
-/* It could not be handed over now: the message stays until it can. */
-static void
-later(struct queue_process *p, struct report *r)
-{
-	struct queued *q = queue_find(p->queue, r->message);
-
-	forget(p, r);
-	if (!q)
-		return;
-	q->reporting = false;
-	queue_put_back(p->queue, q,
-		(struct instant){ clock_instant().us + REPORT_WAIT });
-}
-
 static void
 remove_message(struct queue_process *p, struct queued *q)
 {
 	LOG(EV_QUEUE_DONE, q->session, log_id(q->id));
 	p->dirty = true;
 	if (queue_remove(p->queue, &q, 1))
+		storage_is_broken(p, &fault_storage_failed);
+}
+
+/* The message waits for its report; one that is only delayed goes its way, and
+ * the next look at delays finds it again. */
+static void
+put_off(struct queue_process *p, struct queued *q, enum dsn_action action)
+{
+	if (action == DSN_DELAYED) {
+		q->noticed = false;
+		if (p->noticed >= q->id)
+			p->noticed = q->id - 1;
+		return;
+	}
+	q->reporting = false;
+	queue_put_back(p->queue, q,
+		(struct instant){ clock_instant().us + REPORT_WAIT });
+}
+
+/* It could not be handed over now. */
+static void
+later(struct queue_process *p, struct report *r)
+{
+	struct queued *q = queue_find(p->queue, r->message);
+	enum dsn_action action = r->action;
+
+	forget(p, r);
+	if (q)
+		put_off(p, q, action);
+}
+
+/* The sender has it, or can never have it. */
+static void
+finish(struct queue_process *p, struct report *r)
+{
+	struct queued *q = queue_find(p->queue, r->message);
+	enum dsn_action action = r->action;
+
+	forget(p, r);
+	if (!q)
+		return;
+	p->dirty = true;
+	if (action == DSN_FAILED)
+		remove_message(p, q);
+	else if (queue_noticed(p->queue, q))
 		storage_is_broken(p, &fault_storage_failed);
 }
 
@@ -197,7 +265,7 @@ send_back(struct queue_process *p, struct queued *q)
 	struct buf b = BUF(room);
 	uint64_t report = 0;
 
-	if (compose(p, q, &b) ||
+	if (compose(p, q, DSN_FAILED, &b) ||
 		report_enqueue(p, SPAN(""), q->sender, buf_view(&b), &report)) {
 		queue_put_back(p->queue, q,
 			(struct instant){ clock_instant().us + REPORT_WAIT });
@@ -209,26 +277,31 @@ send_back(struct queue_process *p, struct queued *q)
 
 /* --- to a mailbox here --------------------------------------------------- */
 
-void
-report_begin(struct queue_process *p, struct queued *q)
+/* A delay has a number of its own: the failure may come before its end. */
+static void
+begin(struct queue_process *p, struct queued *q, enum dsn_action action)
 {
 	static uint8_t room[REPORT_MAX];
 	struct buf b = BUF(room);
 	struct scan_request m = { .head = { .type = SCAN_REQUEST,
-					  .session = q->id } };
+					  .session = q->id |
+						  (uint64_t)action << 63 } };
 	struct report *r;
 	uint32_t slot;
 
 	r = pool_take(p->reports, &slot);
 	if (!r) {
-		queue_put_back(p->queue, q,
-			(struct instant){ clock_instant().us + REPORT_WAIT });
+		put_off(p, q, action);
 		return;
 	}
-	*r = (struct report){ .message = q->id, .body = -1, .slot = slot,
+	*r = (struct report){ .message = q->id,
+		.session = m.head.session,
+		.action = action,
+		.body = -1,
+		.slot = slot,
 		.account = q->account };
-	q->reporting = true;
-	if (compose(p, q, &b) ||
+	*(action == DSN_FAILED ? &q->reporting : &q->noticed) = true;
+	if (compose(p, q, action, &b) ||
 		fd_memory_of("report", buf_view(&b), &r->body)) {
 		later(p, r);
 		return;
@@ -244,13 +317,13 @@ deliver(struct queue_process *p, struct report *r)
 {
 	struct queued *q = queue_find(p->queue, r->message);
 	struct deliver_open open = { .head = { .type = DELIVER_OPEN,
-					     .session = r->message },
+					     .session = r->session },
 		.size = r->size,
 		.arrived_us = clock_instant().us,
 		.rcpts = 1,
 		.verdict = r->verdict };
 	struct deliver_rcpt rcpt = { .head = { .type = DELIVER_RCPT,
-					     .session = r->message },
+					     .session = r->session },
 		.account = r->account,
 		.has_dkey = 1 };
 
@@ -260,7 +333,7 @@ deliver(struct queue_process *p, struct report *r)
 	memcpy(rcpt.address, q->sender.at, q->sender.len);
 	/* the time, because a new spool begins its numbers again */
 	memcpy(rcpt.dkey, &q->arrived_us, 8);
-	memcpy(rcpt.dkey + 8, &r->message, 8);
+	memcpy(rcpt.dkey + 8, &r->session, 8);
 	r->asked = role_link(p->role, STORE);
 	TRY(channel_send(role_link(p->role, STORE), &open, r->body));
 	return channel_send(role_link(p->role, STORE), &rcpt, -1);
@@ -276,21 +349,17 @@ report_verdict(struct queue_process *p, const struct scan_answer *m)
 	r->verdict = m->verdict;
 	/* what was refused in its header cannot be sent back either; the log
 	 * has the failure, and the message goes */
-	if (!m->fault && m->verdict.outcome != OUTCOME_CLEAN) {
-		struct queued *q = queue_find(p->queue, r->message);
-
-		forget(p, r);
-		if (q)
-			remove_message(p, q);
-		return;
-	}
-	if (m->fault || deliver(p, r))
+	if (!m->fault && m->verdict.outcome != OUTCOME_CLEAN)
+		finish(p, r);
+	else if (m->fault || deliver(p, r))
 		later(p, r);
 }
 
 void
 report_stored(struct queue_process *p, const struct deliver_done *m)
 {
+	static const char *const names[] = { [DSN_FAILED] = "failed",
+		[DSN_DELAYED] = "delayed" };
 	struct report *r = find(p, m->head.session);
 	struct queued *q;
 
@@ -301,9 +370,11 @@ report_stored(struct queue_process *p, const struct deliver_done *m)
 		return;
 	}
 	q = queue_find(p->queue, r->message);
-	forget(p, r);
 	if (q)
-		remove_message(p, q);
+		LOG(EV_REPORTED, q->session, log_id(q->id),
+			log_text(q->sender),
+			log_text(span_of(names[r->action])));
+	finish(p, r);
 }
 
 /* Scan or store went away. */
@@ -318,18 +389,36 @@ report_lost(struct queue_process *p, const struct channel *asked)
 	}
 }
 
+/* Messages have their numbers in the order in which they came, so those that
+ * begin to be late follow each other. */
+void
+report_delays(struct queue_process *p)
+{
+	const struct site *s = site_of(p->role);
+	struct instant now = clock_instant();
+	struct queued *q;
+
+	if (s->role == SITE_LOCAL) /* it would go the same way */
+		return;
+	for (q = queue_after(p->queue, p->noticed);
+		q && now.us - q->arrived_us >= s->delay_notice_us &&
+		pool_used(p->reports) < DELAYS_MAX;
+		q = queue_after(p->queue, q->id)) {
+		p->noticed = q->id;
+		if (!q->noticed && is_told_any(q, DSN_DELAYED))
+			begin(p, q, DSN_DELAYED);
+		if (p->noticed < q->id) /* not now */
+			return;
+	}
+}
+
 void
 message_over(struct queue_process *p, struct queued *q)
 {
-	bool failed = false;
-
-	for (uint32_t i = 0; i < q->count; i++)
-		failed |= is_to_report(&q->rcpts[i]);
-	if (failed && q->sender.len > 0 &&
-		site_of(p->role)->role == SITE_LOCAL)
-		send_back(p, q);
-	else if (failed && q->sender.len > 0)
-		report_begin(p, q);
-	else
+	if (!is_told_any(q, DSN_FAILED))
 		remove_message(p, q);
+	else if (site_of(p->role)->role == SITE_LOCAL)
+		send_back(p, q);
+	else
+		begin(p, q, DSN_FAILED);
 }

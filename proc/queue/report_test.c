@@ -1,4 +1,5 @@
 /* The end of a message that failed: its report is scanned, then stored, once. */
+#include "lib/mail/notify.h"
 #include "proc/queue/play_test.h"
 
 #define ACCOUNT 5
@@ -237,4 +238,152 @@ TEST(a_report_that_cannot_be_handed_over_waits)
 	say_verdict(id, report, OUTCOME_INFECTED, 0);
 	wait_for(0, 0);
 	end();
+}
+
+/* --- it takes long ------------------------------------------------------- */
+
+/* In the queue for that long, untried; its number. */
+static uint64_t
+waiting(int64_t us, uint8_t notify, uint16_t sender_len)
+{
+	struct enqueue_open m = letter(1);
+	struct enqueue_done done;
+	OWNED(fd_close) int body = -1;
+	struct enqueue_rcpt r = { .head = { .type = ENQUEUE_RCPT,
+					  .session = SESSION },
+		.address_len = 10,
+		.address = "a@one.test",
+		.wish.notify = notify };
+
+	m.arrived_us -= us;
+	m.sender_len = sender_len;
+	CHECK_OK(fd_memory_of("body", BODY, &body));
+	say(SUBMISSION, &m, body);
+	say(SUBMISSION, &r, -1);
+	hear(SUBMISSION, ENQUEUE_DONE, &done);
+	CHECK_NUMBER(done.fault, 0);
+	return done.id;
+}
+
+/* The process looks for delays when it starts. */
+static void
+start_again(void)
+{
+	fake_stop();
+	start();
+}
+
+TEST(a_delay_is_told_once)
+{
+	struct scan_request m;
+	struct span report;
+	uint8_t dkey[16];
+	uint64_t id;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	id = waiting(HOURS(5), 0, 10);
+	waiting(HOURS(3), 0, 10);
+	start_again();
+	hear(SCAN, SCAN_REQUEST, &m);
+	report = report_text();
+	CHECK(m.head.session != id); /* a failure may overtake it */
+	CHECK(holds(report, "\r\nSubject: Mail is delayed\r\n"));
+	CHECK(holds(report, "\r\nAction: delayed\r\n"));
+	say_verdict(m.head.session, report, OUTCOME_CLEAN, 0);
+	hear_delivery(m.head.session, report, dkey);
+	say_stored(m.head.session, 0);
+	wait_for(2, 0); /* it goes its way */
+	start_again();
+	wait_for(2, 0);
+	CHECK(hears_nothing(SCAN));
+	end();
+}
+
+TEST(a_delay_that_could_not_be_told_is_told_later)
+{
+	struct scan_request m;
+	struct span report;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	waiting(HOURS(5), 0, 10);
+	start_again();
+	hear(SCAN, SCAN_REQUEST, &m);
+	report = report_text();
+	say_verdict(m.head.session, report, 0,
+		fault_number(&fault_verdict_missing));
+	start_again();
+	hear(SCAN, SCAN_REQUEST, &m);
+	end();
+}
+
+static const struct {
+	const char *what;
+	uint8_t notify;
+	uint16_t sender_len;
+} silent[] = {
+	{ "never", NOTIFY_NEVER, 10 },
+	{ "of failure only", NOTIFY_FAILURE, 10 },
+	{ "of success only", NOTIFY_SUCCESS, 10 },
+	{ "a report about a report", 0, 0 },
+};
+
+TEST(who_does_not_want_to_hear_of_delays_does_not)
+{
+	if (!fake_is_built(QUEUE))
+		return;
+	EACH_CASE(c, silent) {
+		begin();
+		start();
+		waiting(HOURS(5), c->notify, c->sender_len);
+		start_again();
+		wait_for(1, 0);
+		CHECK(hears_nothing(SCAN));
+		end();
+	}
+}
+
+static const struct {
+	const char *what;
+	uint8_t notify;
+	bool told;
+} wishes[] = {
+	{ "nothing said", 0, true },
+	{ "of failure", NOTIFY_FAILURE, true },
+	{ "never", NOTIFY_NEVER, false },
+	{ "of delay only", NOTIFY_DELAY, false },
+};
+
+TEST(a_failure_is_told_to_who_wants_to_hear_of_it)
+{
+	if (!fake_is_built(QUEUE))
+		return;
+	EACH_CASE(c, wishes) {
+		struct relay_result r = { .head = { .type = RELAY_RESULT },
+			.reply = { .code = 550, .enhanced = "5.1.1" } };
+		struct relay_done over = { .head = { .type = RELAY_DONE } };
+		struct relay_job job;
+
+		begin();
+		start();
+		waiting(0, c->notify, 10);
+		hear(RELAY, RELAY_JOB, &job);
+		r.head.session = over.head.session = job.head.session;
+		say(RELAY, &r, -1);
+		say(RELAY, &over, -1);
+		if (c->told) {
+			struct scan_request m;
+
+			hear(SCAN, SCAN_REQUEST, &m);
+		} else {
+			wait_for(0, 0);
+			CHECK(hears_nothing(SCAN));
+		}
+		end();
+	}
 }

@@ -41,6 +41,8 @@ replay_one(struct queue *q, uint16_t type, const struct ids_record *r,
 	if (type == QUEUE_DONE) {
 		table_remove(q, m);
 		message_free(m);
+	} else if (type == QUEUE_NOTICED) {
+		m->noticed = true;
 	} else {
 		m->held = type == QUEUE_HELD;
 	}
@@ -75,6 +77,7 @@ replay(void *arg, const struct journal_record *r)
 	case QUEUE_HELD:
 	case QUEUE_RELEASED:
 	case QUEUE_ROUTED:
+	case QUEUE_NOTICED:
 		return replay_ids(arg, r->type, r->head);
 	default:
 		return &fault_record_unknown;

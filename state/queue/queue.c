@@ -296,6 +296,13 @@ queue_set_route(struct queue *q, struct queued *const *m, size_t n,
 	return OK;
 }
 
+FALLIBLE
+queue_noticed(struct queue *q, struct queued *m)
+{
+	m->noticed = true;
+	return append_ids(q, QUEUE_NOTICED, &m, 1, (struct ids_record){ 0 });
+}
+
 void
 queue_retry(struct queue *q, struct queued *m, struct instant now)
 {

@@ -52,7 +52,7 @@ struct queued {
 	int64_t arrived_us;
 	uint32_t account, count, open; /* open: recipients not DONE or FAILED */
 	uint8_t ret; /* enum dsn_return */
-	bool eight_bit, utf8, held, at_work, reporting, awaited;
+	bool eight_bit, utf8, held, at_work, reporting, awaited, noticed;
 	struct place place;
 	struct queue_route *route; /* NULL: as the settings say */
 	struct span sender, envid;
@@ -144,6 +144,9 @@ FALLIBLE queue_hold(struct queue *q, struct queued *const *m, size_t n,
 	bool held);
 FALLIBLE queue_set_route(struct queue *q, struct queued *const *m, size_t n,
 	struct span host, uint16_t port);
+
+/* Its sender knows that it is delayed, and is not told again. */
+FALLIBLE queue_noticed(struct queue *q, struct queued *m);
 
 /* Try its recipients now. */
 void queue_retry(struct queue *q, struct queued *m, struct instant now);

@@ -730,3 +730,18 @@ TEST(who_greylists_is_asked_again_soon)
 	CHECK(m->rcpts[1].next_us >= later(HOURS(4)).us);
 	spool_remove(&x);
 }
+
+TEST(a_notice_is_remembered)
+{
+	struct queued *m;
+
+	begin();
+	m = add(1);
+	CHECK(!m->noticed);
+	CHECK_OK(queue_noticed(x.queue, m));
+	CHECK_OK(queue_commit(x.queue));
+	spool_reopen(&x);
+	CHECK(queue_next(x.queue, NULL)->noticed);
+	CHECK(queue_due(x.queue, NOW) != NULL);
+	spool_remove(&x);
+}

@@ -12,6 +12,7 @@ enum queue_record_type {
 	QUEUE_HELD,        /* by the operator                    */
 	QUEUE_RELEASED,
 	QUEUE_ROUTED,      /* by the operator, to a host         */
+	QUEUE_NOTICED,     /* the sender knows of the delay      */
 };
 
 #define QUEUE_BATCH 1024 /* messages that one record speaks about */
