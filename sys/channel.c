@@ -95,7 +95,9 @@ channel_send(struct channel *c, const void *message, int fd)
 	return OK;
 }
 
-enum receipt { GOT, NOTHING, ENDED, BROKEN };
+/* LOST: its descriptor found no room among ours, so it never came; whoever sent
+ * it is not to blame, and gives up in the end. */
+enum receipt { GOT, NOTHING, LOST, ENDED, BROKEN };
 
 /* Read one packet into `storage`. */
 static enum receipt
@@ -136,6 +138,8 @@ receive(struct channel *c, void *storage, struct packet *p)
 	}
 	if (n == 0 && fds == 0)
 		return ENDED;
+	if (fds == 0 && (m.msg_flags & MSG_CTRUNC))
+		return LOST;
 	if (fds > 1 || (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
 		fd_close(&p->fd);
 		return BROKEN;
@@ -203,6 +207,8 @@ serve_until(struct channel *c, uint32_t type, void *message)
 
 		if (got == NOTHING)
 			break;
+		if (got == LOST)
+			continue;
 		if (got == ENDED)
 			cut_off(c);
 		else if (got == BROKEN)

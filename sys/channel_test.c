@@ -1,5 +1,6 @@
 #include "sys/channel.h"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -141,7 +142,9 @@ TEST(a_forbidden_message_ends_the_channel)
 	}
 }
 
-TEST(a_descriptor_where_none_belongs_ends_the_channel)
+/* A message with a descriptor that does not belong to it. */
+static void
+send_with_descriptor(void)
 {
 	struct rcpt_check m = { .head = { .type = RCPT_CHECK } };
 	union {
@@ -155,15 +158,39 @@ TEST(a_descriptor_where_none_belongs_ends_the_channel)
 		.msg_controllen = sizeof control.octets };
 	int fd = 0;
 
-	open_pair();
 	control.align.cmsg_level = SOL_SOCKET;
 	control.align.cmsg_type = SCM_RIGHTS;
 	control.align.cmsg_len = CMSG_LEN(sizeof fd);
 	memcpy(CMSG_DATA(&control.align), &fd, sizeof fd);
 	CHECK_NUMBER(sendmsg(t.mx, &h, 0), sizeof m);
+}
+
+TEST(a_descriptor_where_none_belongs_ends_the_channel)
+{
+	open_pair();
+	send_with_descriptor();
 	turn();
 	CHECK_NUMBER(t.checks, 0);
 	CHECK_NUMBER(t.forbidden, 1);
+	close_pair();
+}
+
+/* When we have no descriptors left, the sender is not to blame. */
+TEST(a_descriptor_that_finds_no_room_is_lost)
+{
+	struct rcpt_check m = { .head = { .type = RCPT_CHECK } };
+	struct rlimit most, none;
+
+	open_pair();
+	send_with_descriptor();
+	CHECK_NUMBER(write(t.mx, &m, sizeof m), sizeof m);
+	CHECK(getrlimit(RLIMIT_NOFILE, &most) == 0);
+	none = (struct rlimit){ 1, most.rlim_max };
+	CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	turn();
+	CHECK(setrlimit(RLIMIT_NOFILE, &most) == 0);
+	CHECK_NUMBER(t.checks, 1); /* the next one */
+	CHECK_NUMBER(t.forbidden, 0);
 	close_pair();
 }
 
