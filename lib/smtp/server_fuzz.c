@@ -31,8 +31,9 @@ take_flight(struct span *in)
 		struct span line = *in;
 
 		span_shift_upto(in, span_find_octet(*in, '\n') + 1);
-		if (span_starts_nocase(line, SPAN("DATA")) ||
-			span_starts_nocase(line, SPAN("STARTTLS")))
+		line = span_before(line, *in); /* a chunk may end inside it */
+		if (span_find_nocase(line, SPAN("DATA")) < line.len ||
+			span_find_nocase(line, SPAN("STARTTLS")) < line.len)
 			break;
 	}
 	return span_before(start, *in);

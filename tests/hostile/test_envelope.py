@@ -1,5 +1,7 @@
 """Group EN of the attack catalogue: commands, paths, injection by address."""
 
+import base64
+
 import pytest
 
 from tests.harness.raw import Smtp
@@ -168,6 +170,17 @@ def test_unknown_recipients_end_the_session(session):
         if codes[-1] in (0, 421):
             break
     assert codes[-1] in (0, 421) and len(codes) < 25
+
+
+@pytest.mark.parametrize("name", ["u\r\nset k 0 0 1\r\nx", "u\x01", "u\x7f",
+                                  "alice\n"])
+def test_a_control_in_a_login_reaches_nobody(site, name):
+    """EN-D14: controls are refused before anybody is looked up."""
+    plain = base64.b64encode(f"\0{name}\0secret".encode()).decode()
+    with Smtp(site.port("submissions"), tls=site.tls(),
+              name=site.facts["host"]) as s:
+        assert s.code(f"AUTH PLAIN {plain}") in (501, 535)
+        assert s.code("MAIL FROM:<alice@agency.example>") == 530
 
 
 def test_a_thousand_pipelined_commands(session):

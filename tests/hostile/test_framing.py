@@ -4,6 +4,7 @@ Each row has siblings that are not written here; the rule is in the code, not
 the row.
 """
 
+import base64
 import socket
 import ssl
 import time
@@ -225,6 +226,34 @@ def test_a_body_in_the_next_record_is_improper_pipelining(site, mailbox, mark):
         tls.write((HEAD.format(mark=mark) + "x\r\n.\r\n").encode())
         assert step(s, lambda: tls.read(4096)).startswith(b"503")
     assert mark.encode() not in mailbox()
+
+
+@pytest.mark.parametrize("ending", FALSE_ENDINGS.values(), ids=FALSE_ENDINGS)
+def test_a_user_smuggles_nothing_to_the_next_server(site, sink, mark, ending):
+    """SM-D20: the next server may take what we refuse for an end of data."""
+    user = site.user("alice")
+    plain = base64.b64encode(
+        f"\0{user['name']}\0{user['password']}".encode()).decode()
+    with Smtp(site.port("submissions"), tls=site.tls(),
+              name=site.facts["host"]) as s:
+        assert s.code(f"AUTH PLAIN {plain}") == 235
+        s.envelope(sender="alice@agency.example", rcpt="x@other.test")
+        assert s.code("DATA") == 354
+        s.send(b"From: <alice@agency.example>\r\nSubject: %s\r\n\r\nx"
+               % mark.encode() + ending + SMUGGLED.encode())
+        codes = s.rest(3)
+    assert codes[0] == 550 and codes[-1] == "closed"
+    assert not sink.wait_for(lambda m: mark.encode() in m.body, 0.2)
+
+
+def test_a_policy_refusal_leaves_nothing_for_the_next(site):
+    """SM-D19: behind a refused message neither RCPT nor DATA is in place."""
+    for _ in range(2):
+        with Smtp(site.port("mx")).envelope() as s:
+            assert s.data("No header here\r\n.\r\n")[0] == 550
+            assert s.code("RCPT TO:<bob@agency.example>") == 503
+            assert s.code("DATA") == 503
+            assert s.ask(b"BDAT 2 LAST\r\nxx")[0] == 503
 
 
 def test_after_a_refused_message_the_transaction_is_gone(site):

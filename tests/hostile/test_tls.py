@@ -123,6 +123,34 @@ def test_tls_cut_inside_data_stores_nothing(site, mailbox, mark):
     assert mark.encode() not in mailbox()
 
 
+@pytest.mark.parametrize("name", ["mail.vic.test\\", "../../etc/passwd",
+                                  "a" * 250, "xn--99999999.test"])
+def test_a_strange_server_name_is_only_compared(site, name):
+    into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
+    context = site.tls()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        tls = context.wrap_bio(into, out, server_hostname=name)
+    except ValueError:
+        pytest.skip("this client does not say such a name")
+    with Raw(site.port("submissions")) as s:
+        with pytest.raises(ssl.SSLWantReadError):
+            tls.do_handshake()
+        s.send(out.read())
+        assert s.octets()[:1] in (b"\x16", b"\x15", b"")
+
+
+def test_a_hello_of_single_octet_records_is_bounded(site):
+    """ST-D10: 2,000 records of one octet each, never a whole ClientHello."""
+    with Raw(site.port("submissions")) as s:
+        s.send(b"\x16\x03\x01\x00\x01\x01" +
+               b"\x16\x03\x01\x00\x01\xff" * 2000)
+        assert s.octets()[:1] in (b"\x15", b"")  # an alert, or the end
+    with Smtp(site.port("mx")) as s:
+        assert s.code("NOOP") == 250
+
+
 def test_garbage_instead_of_a_client_hello(site):
     for octets in (b"\x16\x03\x01\xff\xff" + b"\0" * 200, b"GET / HTTP/1.0\r\n\r\n",
                    b"\x80\x2e\x01\0\x02" + b"\0" * 60, b"\0" * 1000):
