@@ -78,12 +78,19 @@ smtp_is_idle(struct smtp_server *s)
 	return true;
 }
 
+/* Well said, only not now or not so much: it leads nowhere, but is no bad
+ * command. */
+static bool
+is_well_said(const struct fault *f)
+{
+	return f == &fault_message_too_large || f == &fault_login_needed ||
+		f == &fault_tls_needed;
+}
+
 void
 smtp_refuse(struct smtp_server *s, const struct fault *f)
 {
-	bool counts = f != &fault_rcpt_too_many &&
-		f != &fault_message_too_large && f != &fault_login_needed &&
-		f != &fault_tls_needed;
+	bool counts = f != &fault_rcpt_too_many && !is_well_said(f);
 	bool burn = s->asking; /* the host hears of it all the same */
 
 	if (!burn)
@@ -94,6 +101,8 @@ smtp_refuse(struct smtp_server *s, const struct fault *f)
 		s->next = SMTP_OVER;
 		return;
 	}
+	if (is_well_said(f) && smtp_is_idle(s))
+		return;
 	MUST(put_reply_fault(&s->out, f));
 }
 

@@ -441,6 +441,21 @@ TEST(a_session_that_leads_nowhere_ends)
 	CHECK_SPAN(buf_view(&h.said), "421 4.7.0 Too many errors\r\n");
 }
 
+TEST(a_message_too_large_is_not_announced_for_ever)
+{
+	static struct smtp_server s;
+	static uint8_t asked[8], said[8192];
+	struct fake_host h = { .s = &s, .asked = BUF(asked),
+		.said = BUF(said) };
+
+	test_row = "no bad command, and yet it leads nowhere";
+	smtp_server_init(&s, &mx);
+	CHECK(fake_give(&h, SPAN("EHLO c\r\n")));
+	for (int i = 1; i < SMTP_IDLE_MAX; i++)
+		CHECK(fake_give(&h, SPAN("MAIL FROM:<> SIZE=99\r\n")));
+	CHECK(!fake_give(&h, SPAN("MAIL FROM:<> SIZE=99\r\n")));
+}
+
 TEST(a_client_that_does_not_read_finds_room_for_every_reply)
 {
 	static const uint8_t blob[SMTP_BLOB_MAX];
