@@ -55,8 +55,9 @@ take_rcpt(void *owner, struct channel *c, const void *message, int fd)
 	(void)fd;
 	if (!s)
 		return;
-	f = add_accounts(s, m);
-	if (!f && m->more) {
+	f = s->txn.refusal ? s->txn.refusal : add_accounts(s, m);
+	if (m->more) { /* what follows is no answer to the next question */
+		s->txn.refusal = f;
 		s->waits = WAITS_RCPT;
 		return;
 	}

@@ -26,6 +26,7 @@ FALLIBLE
 transaction_begin_rcpt(struct transaction *t, struct span address)
 {
 	t->mark = t->last;
+	t->refusal = OK;
 	return arena_copy(&t->arena, address, &t->rcpt);
 }
 

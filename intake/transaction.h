@@ -25,6 +25,7 @@ struct transaction {
 	uint32_t number;    /* of the message in its session */
 	struct span rcpt;   /* that is being decided about */
 	struct rcpt **mark; /* where what it leads to begins */
+	const struct fault *refusal; /* of it, while auth says more about it */
 	bool utf8; /* SMTPUTF8 was said; at the end: is needed */
 	bool eight_bit, committing;
 	enum dsn_return ret; /* RFC 3461 */
