@@ -88,13 +88,10 @@ static void
 unlinked(void *owner, struct channel *c)
 {
 	struct intake *in = owner;
-	enum role peer = channel_peer(c);
 
-	if (role_link(in->role, peer)) /* it has a new one already */
-		return;
-	if (peer == KEYS)
+	if (in->keys == c)
 		in->keys = NULL;
-	session_lost(in, peer);
+	session_lost(in, c);
 }
 
 static void

@@ -41,7 +41,7 @@ struct intake {
 
 /* Whose answer a session waits for. */
 enum waits { WAITS_NOT, WAITS_RCPT, WAITS_LOGIN, WAITS_SPOOL, WAITS_VERDICT,
-	WAITS_QUEUE, WAITS_STORE, WAITS_LIMIT };
+	WAITS_QUEUE, WAITS_STORE, WAITS_LIMIT, WAITS_UNKNOWN };
 
 /* What a successful login gave; zero before. */
 struct login_facts {
@@ -56,10 +56,10 @@ struct session {
 	uint64_t id;
 	uint32_t slot, serial; /* serial: of the question on its way */
 	enum waits waits;
+	const struct channel *asked; /* while it waits */
 	uint8_t peer[16];
 	uint16_t permit;
 	bool running, shaking;
-	bool unknown; /* the meter is asked about an unknown recipient */
 	const struct fault *ending; /* why it ends once nothing is at its end */
 	uint64_t octets; /* of accepted messages */
 	uint64_t unpaid; /* of messages, not yet told to the meter */
@@ -94,8 +94,8 @@ void session_stop_all(struct intake *in);
 /* auth says which logins have ended: their sessions do, too. */
 on_message session_judge_all;
 
-/* A role is away: whoever waits for it is answered 451. */
-void session_lost(struct intake *in, enum role role);
+/* A channel has ended: whoever waits for an answer on it reads 451. */
+void session_lost(struct intake *in, const struct channel *c);
 
 /* The session that asked, if it still waits for this answer; it does not any
  * more afterwards. */

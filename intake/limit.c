@@ -30,9 +30,9 @@ question(const struct session *s, uint32_t type)
 }
 
 static FALLIBLE
-ask(struct session *s, struct limit_ask *m)
+ask(struct session *s, struct limit_ask *m, enum waits waits)
 {
-	m->head = session_question(s, LIMIT_ASK, WAITS_LIMIT);
+	m->head = session_question(s, LIMIT_ASK, waits);
 	return channel_send(role_link(s->in->role, METER), m, -1);
 }
 
@@ -44,7 +44,7 @@ limit_rcpt(struct session *s, const struct smtp_ask *asked)
 	m.amounts[UNIT_RECIPIENTS] = 1;
 	m.rcpt_len = (uint16_t)asked->path.len;
 	memcpy(m.rcpt, asked->path.at, asked->path.len);
-	return ask(s, &m);
+	return ask(s, &m, WAITS_LIMIT);
 }
 
 /* Represented: of the user who sends, or of the first who receives. */
@@ -73,7 +73,7 @@ limit_message(struct session *s)
 	m.domain_len =
 		(uint16_t)(domain.len < sizeof m.domain ? domain.len : 0);
 	memcpy(m.domain, domain.at, m.domain_len);
-	return ask(s, &m);
+	return ask(s, &m, WAITS_LIMIT);
 }
 
 void
@@ -82,11 +82,9 @@ limit_unknown(struct session *s)
 	struct limit_ask m = question(s, LIMIT_ASK);
 
 	m.amounts[UNIT_UNKNOWN] = 1;
-	s->unknown = true;
-	if (!ask(s, &m))
+	if (!ask(s, &m, WAITS_UNKNOWN))
 		return;
 	s->waits = WAITS_NOT;
-	s->unknown = false;
 	smtp_answer(&s->engine, &fault_ipc_closed);
 }
 
@@ -138,21 +136,20 @@ limit_measure(struct session *s)
 static void
 go_on(struct session *s, const struct fault *f)
 {
-	bool unknown = s->unknown;
-
-	s->unknown = false;
-	if (unknown && f == &fault_limit_unknowns) {
-		smtp_bye(&s->engine, f);
-		return;
-	}
-	if (unknown)
-		f = f ? f : &fault_mailbox_unknown;
-	else if (!f && s->engine.ask.verb == SMTP_ASK_RCPT)
-		f = ask_take_remote(s);
-	else if (!f)
-		f = ask_open_body(s);
+	if (!f)
+		f = s->engine.ask.verb == SMTP_ASK_RCPT ? ask_take_remote(s)
+							: ask_open_body(s);
 	if (f)
 		smtp_answer(&s->engine, f);
+}
+
+static void
+go_on_unknown(struct session *s, const struct fault *f)
+{
+	if (f == &fault_limit_unknowns)
+		smtp_bye(&s->engine, f);
+	else
+		smtp_answer(&s->engine, f ? f : &fault_mailbox_unknown);
 }
 
 void
@@ -164,9 +161,10 @@ limit_answered(void *owner, struct channel *c, const void *message, int fd)
 
 	(void)c;
 	(void)fd;
-	s = session_asker(in, &m->head, WAITS_LIMIT);
-	if (!s)
-		return;
-	go_on(s, fault_row(m->fault));
-	session_run(s);
+	if ((s = session_asker(in, &m->head, WAITS_LIMIT)))
+		go_on(s, fault_row(m->fault));
+	else if ((s = session_asker(in, &m->head, WAITS_UNKNOWN)))
+		go_on_unknown(s, fault_row(m->fault));
+	if (s)
+		session_run(s);
 }

@@ -15,10 +15,23 @@ site(const struct session *s)
 
 /* --- questions ----------------------------------------------------------- */
 
+static const enum role answerers[] = {
+	[WAITS_NOT] = NOBODY,
+	[WAITS_RCPT] = AUTH,
+	[WAITS_LOGIN] = AUTH,
+	[WAITS_SPOOL] = QUEUE,
+	[WAITS_VERDICT] = SCAN,
+	[WAITS_QUEUE] = QUEUE,
+	[WAITS_STORE] = STORE,
+	[WAITS_LIMIT] = METER,
+	[WAITS_UNKNOWN] = METER,
+};
+
 struct head
 session_question(struct session *s, uint32_t type, enum waits waits)
 {
 	s->waits = waits;
+	s->asked = role_link(s->in->role, answerers[waits]);
 	s->serial = s->slot;
 	return (struct head){ .type = type, .serial = s->slot,
 		.session = s->id };
@@ -346,24 +359,13 @@ session_open(void *owner, int fd, int permit, const uint8_t peer[16],
 
 /* --- when others go away ------------------------------------------------- */
 
-static const enum role answerers[] = {
-	[WAITS_NOT] = NOBODY,
-	[WAITS_RCPT] = AUTH,
-	[WAITS_LOGIN] = AUTH,
-	[WAITS_SPOOL] = QUEUE,
-	[WAITS_VERDICT] = SCAN,
-	[WAITS_QUEUE] = QUEUE,
-	[WAITS_STORE] = STORE,
-	[WAITS_LIMIT] = METER,
-};
-
 void
-session_lost(struct intake *in, enum role role)
+session_lost(struct intake *in, const struct channel *c)
 {
 	for (uint32_t i = 0; i < pool_size(in->sessions); i++) {
 		struct session *s = pool_at(in->sessions, i);
 
-		if (!s || s->waits == WAITS_NOT || answerers[s->waits] != role)
+		if (!s || s->waits == WAITS_NOT || s->asked != c)
 			continue;
 		s->waits = WAITS_NOT;
 		answer_fault(s, &fault_ipc_closed);

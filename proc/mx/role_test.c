@@ -161,3 +161,42 @@ TEST(an_address_with_too_many_mailboxes_answers_for_itself_only)
 	CHECK_NUMBER(reply(), 550);
 	end();
 }
+
+/* Nothing of a question that was never answered is left. */
+TEST(a_meter_that_went_away_is_asked_anew)
+{
+	if (!begin())
+		return;
+	says("RCPT TO:<nobody@agency.example>\r\n");
+	lead_to(0, 0, &fault_mailbox_unknown);
+	fake_expect(LIMIT_ASK);
+	channel_close(&fake.links[METER]);
+	CHECK_NUMBER(reply(), 451);
+	fake_link(METER, MX);
+	says("RCPT TO:<alice@agency.example>\r\n");
+	lead_to(1, 1, OK);
+	CHECK_NUMBER(reply(), 250);
+	says("DATA\r\n");
+	measure(OK);
+	CHECK_NUMBER(reply(), 354);
+	end();
+}
+
+/* Its successor may be there before its end is seen. */
+TEST(a_meter_whose_successor_was_faster_is_asked_anew)
+{
+	struct channel *old;
+
+	if (!begin())
+		return;
+	says("RCPT TO:<nobody@agency.example>\r\n");
+	lead_to(0, 0, &fault_mailbox_unknown);
+	fake_expect(LIMIT_ASK);
+	old = fake.links[METER];
+	fake_link(METER, MX);
+	says("NOOP\r\n");
+	channel_close(&old);
+	CHECK_NUMBER(reply(), 451);
+	CHECK_NUMBER(reply(), 250);
+	end();
+}
