@@ -161,13 +161,24 @@ finish(struct tables *t, struct box b, const struct work *w)
 	return w->changed ? store_rows(t, b, &w->c) : OK;
 }
 
-/* Visit the rows of the loaded chunk that are in the ranges.  *range is the
- * first range that may have more of them, behind it `ranges`. */
-static FALLIBLE
-visit_chunk(struct work *w, struct uid_span *range, struct span *ranges,
-	on_row *f, void *arg, bool *over)
+/* Rows of the loaded chunk that were visited before: what `f` added behind them
+ * has brought it here again. */
+static size_t
+count_before(const struct chunk *c, uint32_t uid)
 {
-	size_t i = 0;
+	size_t n = 0;
+
+	while (n < c->count && c->row[n].uid < uid)
+		n++;
+	return n;
+}
+
+/* Visit the rows of the loaded chunk from `i` on that are in the ranges.  *range
+ * is the first range that may have more of them, behind it `ranges`. */
+static FALLIBLE
+visit_chunk(struct work *w, size_t i, struct uid_span *range,
+	struct span *ranges, on_row *f, void *arg, bool *over)
+{
 
 	while (i < w->c.count && !*over) {
 		struct view_row *row = &w->c.row[i];
@@ -207,7 +218,8 @@ chunk_visit(struct tables *t, struct box b, struct span ranges, on_row *f,
 		if (w.c.count == 0)
 			return OK;
 		last = w.c.row[w.c.count - 1].uid;
-		TRY(visit_chunk(&w, &range, &ranges, f, arg, &over));
+		TRY(visit_chunk(&w, count_before(&w.c, from), &range, &ranges,
+			f, arg, &over));
 		TRY(finish(t, b, &w));
 		if (last == UINT32_MAX)
 			return OK;

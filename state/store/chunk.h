@@ -32,7 +32,8 @@ enum row_fate { ROW_SAME, ROW_CHANGED, ROW_CUT, ROW_STOP };
 typedef const struct fault *on_row(void *arg, struct view_row *row,
 	uint64_t email, enum row_fate *fate);
 
-/* Every message whose uid is in `ranges` (record.h), ascending. */
+/* Every message whose uid is in `ranges` (record.h), ascending, once; `f` may
+ * append to the mailbox behind them. */
 FALLIBLE chunk_visit(struct tables *t, struct box b, struct span ranges,
 	on_row *f, void *arg);
 

@@ -1,3 +1,4 @@
+#include "lib/base/number.h"
 #include "state/store/flags.h"
 #include "state/store/site_test.h"
 #include "state/store/chunk.h"
@@ -100,6 +101,163 @@ live(struct site *x)
 	CHECK_OK(store_subscribe(x->store, 7, SPAN("Work"), true));
 	CHECK_OK(store_delete(x->store, 7, SPAN("Junk")));
 	CHECK_OK(store_commit(x->store));
+}
+
+TEST(copies_go_behind_in_the_same_mailbox)
+{
+	struct store_added added = { 0 };
+	const struct view_row *rows;
+	struct store_counts counts;
+	struct view_told told;
+	struct site x;
+
+	site_make(&x);
+	CHECK_OK(site_open(&x));
+	CHECK_OK(deliver(&x, 7));
+	for (uint32_t n = 1; n < 300; n *= 2) { /* over several chunks */
+		CHECK_OK(copy(&x, inbox, "INBOX", false, &added));
+		CHECK_NUMBER(added.count, n);
+		CHECK_NUMBER(added.first, n + 1);
+		told = view(&x, inbox, &rows);
+		CHECK_NUMBER(told.count, 2 * n);
+		CHECK_NUMBER(told.uidnext, 2 * n + 1);
+		fd_unmap(rows, told.size);
+	}
+	CHECK_OK(check(&x, &counts));
+	site_reopen(&x);
+	CHECK_OK(check(&x, &counts));
+	site_remove(&x);
+}
+
+/* --- whatever sessions do ------------------------------------------------ */
+
+static uint64_t dice;
+
+static uint32_t
+draw(uint32_t below)
+{
+	dice = dice * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(dice >> 33) % below;
+}
+
+static struct span
+any_name(void)
+{
+	static const struct span names[] = { SPAN("INBOX"), SPAN("Trash"),
+		SPAN("a"), SPAN("a/b"), SPAN("a/b/c"), SPAN("b"),
+		SPAN("INBOX/a"), SPAN("Drafts") };
+
+	return names[draw((uint32_t)COUNT_OF(names))];
+}
+
+static struct span
+any_ranges(uint8_t room[24])
+{
+	struct buf b = { room, 0, 24 };
+	uint32_t from = 1 + draw(20);
+
+	for (uint32_t n = 1 + draw(3); n > 0; n--) {
+		struct uid_span r = { from, from + draw(9) };
+
+		if (draw(8) == 0)
+			r.last = UINT32_MAX;
+		CHECK(put_range(&b, r));
+		if (r.last > UINT32_MAX - 20)
+			break;
+		from = r.last + 2 + draw(4);
+	}
+	return buf_view(&b);
+}
+
+static const struct fault *
+any_mark(struct site *x, struct box b)
+{
+	static const char *const words[] = { NULL, "later", "work", "x" };
+	struct keyword_names k = keywords(words[draw(4)]);
+	struct store_marks marks = { FLAGS_SET + draw(3), draw(32), &k };
+	uint8_t room[24];
+	uint64_t modseq;
+
+	return store_mark(x->store, b, any_ranges(room), &marks, &modseq);
+}
+
+static const struct fault *
+any_append(struct site *x, uint32_t account)
+{
+	struct keyword_names k = keywords(draw(2) ? "later" : NULL);
+	struct store_added added = { 0 };
+	const struct fault *f;
+	struct sample m;
+
+	sample_make(x, MAIL, &m);
+	f = store_append(x->store, account, any_name(), &m.message, draw(32), &k,
+		&added);
+	fd_close(&m.fd);
+	return f;
+}
+
+static const struct fault *
+any_change(struct site *x)
+{
+	uint32_t account = 7 + draw(2);
+	struct box b = { account, 1 + draw(9) };
+	struct store_added added = { 0 };
+	uint8_t room[24];
+	uint64_t modseq;
+
+	switch (draw(12)) {
+	case 0:
+		return deliver(x, account);
+	case 1:
+		return any_append(x, account);
+	case 2:
+	case 3:
+		return any_mark(x, b);
+	case 4:
+		return store_expunge(x->store, b, any_ranges(room), &modseq);
+	case 5:
+	case 6:
+		return store_copy(x->store, b, any_ranges(room), any_name(),
+			false, &added);
+	case 7:
+		return store_copy(x->store, b, any_ranges(room), any_name(),
+			true, &added);
+	case 8:
+		return store_create(x->store, account, any_name());
+	case 9:
+		return store_delete(x->store, account, any_name());
+	case 10:
+		return store_rename(x->store, account, any_name(), any_name());
+	default:
+		return store_subscribe(x->store, account, any_name(), draw(2));
+	}
+}
+
+TEST(whatever_sessions_do_the_store_is_sound)
+{
+	for (uint64_t seed = 1; seed <= 30; seed++) {
+		struct store_counts counts;
+		struct store_facts facts;
+		uint64_t before;
+		struct site x;
+
+		dice = seed;
+		site_make(&x);
+		CHECK_OK(site_open(&x));
+		for (int i = 0; i < 150; i++) {
+			const struct fault *f = any_change(&x);
+
+			CHECK(!f || f->blame != BLAME_HERE);
+			if (draw(40) == 0)
+				site_reopen(&x);
+		}
+		CHECK_OK(store_commit(x.store));
+		CHECK_OK(check(&x, &counts));
+		before = digest(&x, 7);
+		CHECK_OK(store_rebuild(x.store, &facts));
+		CHECK(before == digest(&x, 7));
+		site_remove(&x);
+	}
 }
 
 TEST(a_reader_sees_what_was_written_before)
