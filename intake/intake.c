@@ -5,7 +5,6 @@
 
 #include "lib/base/number.h"
 #include "lib/smtp/reply.h"
-#include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/keys.h"
 #include "sys/log.h"
@@ -110,18 +109,10 @@ put_refusal_text(struct buf *out, const struct fault *why)
 	(void)put_reply_fault(out, why);
 }
 
-static bool
-is_busy(void *owner)
-{
-	struct intake *in = owner;
-
-	return !shed_admit(&in->shed, site_of(in->role)->slow_us, clock_tick());
-}
-
 static const struct role_hooks hooks = {
 	.prepare = prepare,
 	.clients = { .accept = session_open, .refusal = put_refusal_text,
-		.busy = is_busy },
+		.busy = limit_is_busy },
 	.file = take_file,
 	.linked = linked,
 	.unlinked = unlinked,

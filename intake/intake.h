@@ -36,6 +36,7 @@ struct intake {
 	struct smtp_profile profiles[SITE_PERMITS]; /* by permit */
 	struct epochs epochs;
 	struct shed shed;
+	uint32_t shed_told; /* its level that the log knows */
 	bool stopping;
 };
 
@@ -84,6 +85,7 @@ void limit_unknown(struct session *s);
 void limit_octets(struct session *s, uint64_t octets);
 void limit_ended(struct session *s);
 void limit_measure(struct session *s);
+bool limit_is_busy(void *owner); /* busy of the door */
 on_message limit_answered;
 
 /* session.c */

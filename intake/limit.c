@@ -116,19 +116,36 @@ limit_ended(struct session *s)
 		note(s, s->engine.bad);
 }
 
+static void
+tell_level(struct intake *in)
+{
+	if (in->shed.level == in->shed_told)
+		return;
+	in->shed_told = in->shed.level;
+	LOG(EV_LOAD_SHED, 0, log_number(in->shed.level),
+		log_number(SHED_LEVELS));
+}
+
 /* How long a message waited for its answer tells how loaded we are. */
 void
 limit_measure(struct session *s)
 {
-	struct shed *shed = &s->in->shed;
 	struct tick now = clock_tick();
-	uint32_t before = shed->level;
 
-	shed_measure(
-		shed, now.us - s->kept.us, site_of(s->in->role)->slow_us, now);
-	if (shed->level != before)
-		LOG(EV_LOAD_SHED, s->id, log_number(shed->level),
-			log_number(SHED_LEVELS));
+	shed_measure(&s->in->shed, now.us - s->kept.us,
+		site_of(s->in->role)->slow_us, now);
+	tell_level(s->in);
+}
+
+bool
+limit_is_busy(void *owner)
+{
+	struct intake *in = owner;
+	bool admitted =
+		shed_admit(&in->shed, site_of(in->role)->slow_us, clock_tick());
+
+	tell_level(in);
+	return !admitted;
 }
 
 /* --- the answer ---------------------------------------------------------- */

@@ -9,10 +9,12 @@
 #include "sys/pool.h"
 
 #define TELL_US SECONDS(60)
+#define WAIT_US SECONDS(5) /* for the meter, which answers at once */
 
 /* A connection that waits for the meter. */
 struct arrival {
 	uint64_t id;
+	struct tick since;
 	int fd, permit;
 	uint8_t peer[16];
 	uint16_t port;
@@ -25,6 +27,7 @@ struct door {
 	bool metered;
 	struct acceptor *acceptor;
 	struct pool *arrivals;
+	struct timer *patience;
 	struct tick told; /* of refused connections, last */
 	uint64_t refused; /* since                        */
 };
@@ -86,6 +89,23 @@ refuse(struct door *d, uint32_t slot, const struct fault *why)
 	pool_give(d->arrivals, slot);
 }
 
+/* A meter that does not answer is one that is away. */
+static void
+refuse_late(void *arg)
+{
+	struct door *d = arg;
+	int64_t late = clock_tick().us - WAIT_US;
+
+	for (uint32_t i = 0; i < pool_size(d->arrivals); i++) {
+		const struct arrival *a = pool_at(d->arrivals, i);
+
+		if (a && a->since.us <= late)
+			refuse(d, i, &fault_limit_load);
+	}
+	if (pool_used(d->arrivals) > 0)
+		timer_set(d->patience, WAIT_US / 5);
+}
+
 static FALLIBLE
 ask_meter(struct door *d, const struct arrival *a, uint32_t slot)
 {
@@ -116,12 +136,15 @@ arrive(void *arg, int fd, int permit, const uint8_t peer[16], uint16_t port)
 		return false;
 	}
 	*a = (struct arrival){ .id = role_new_session(d->role),
+		.since = clock_tick(),
 		.fd = fd,
 		.permit = permit,
 		.port = port };
 	memcpy(a->peer, peer, sizeof a->peer);
 	if (ask_meter(d, a, slot))
 		refuse(d, slot, &fault_limit_load);
+	else if (pool_used(d->arrivals) == 1)
+		timer_set(d->patience, WAIT_US);
 	return true; /* refused or not: its end is ours to tell */
 }
 
@@ -173,8 +196,9 @@ door_open(struct role_process *r, const struct client_hooks *hooks, void *owner,
 {
 	struct door *d = calloc(1, sizeof *d);
 	const struct site *s = site_of(r);
-	static const struct acceptor_events events = { .accept = arrive,
-		.refusal = put_words, .place = place };
+	static const struct acceptor_events events = {
+		.accept = arrive, .refusal = put_words, .place = place
+	};
 
 	if (!d)
 		return &fault_sys_failed;
@@ -182,6 +206,7 @@ door_open(struct role_process *r, const struct client_hooks *hooks, void *owner,
 		.role = r, .hooks = hooks, .owner = owner, .metered = metered
 	};
 	if (pool_open(sizeof(struct arrival), s->max_sessions, &d->arrivals) ||
+		timer_open(role_loop(r), refuse_late, d, &d->patience) ||
 		acceptor_open(role_loop(r), s, &events, d, &d->acceptor)) {
 		free(d); /* the process ends */
 		return &fault_sys_failed;

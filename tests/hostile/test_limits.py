@@ -9,6 +9,7 @@ import smtplib
 import socket
 import ssl
 import subprocess
+import threading
 import time
 
 import pytest
@@ -426,8 +427,12 @@ def test_without_a_meter_nobody_comes_in(site):
         with From("127.9.3.1", site.port("mx"), greet=False) as c:
             with pytest.raises(TimeoutError):
                 c.reply(1)
+            assert c.reply()[0] == 421, "it does not answer"
+        with From("127.9.3.2", site.port("mx"), greet=False) as c:
+            with pytest.raises(TimeoutError):
+                c.reply(1)
             os.kill(meter, signal.SIGKILL)
-            assert c.reply()[0] == 421
+            assert c.reply()[0] == 421, "it is away"
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.kill(meter, signal.SIGKILL)
@@ -471,3 +476,88 @@ def test_strangers_keep_nobody_from_logging_in(site):
         with site.imap("bob") as i:
             assert i.select("INBOX")[0] == "OK"
         assert inside.noop()[0] == "OK"
+
+
+# --- overload -----------------------------------------------------------------
+
+class SlowEngine:
+    """A virus engine that takes its time, as an overloaded one does."""
+
+    def __init__(self, path, seconds):
+        self.seconds = seconds
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(str(path))
+        self.socket.listen(64)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.socket.accept()
+                threading.Thread(target=self.serve, args=(client,),
+                                 daemon=True).start()
+
+    def serve(self, client):
+        """zIDSESSION; VERSION and FILDES, answered in order.  The descriptor
+        comes with an octet of its own and is nobody's: the kernel closes it."""
+        stream = client.makefile("rb")
+        number = 0
+        with contextlib.suppress(OSError):
+            while (command := self.word(stream)) is not None:
+                if command not in (b"zVERSION", b"zFILDES"):
+                    continue
+                number += 1
+                answer = b"ClamAV 1"
+                if command == b"zFILDES":
+                    time.sleep(self.seconds)
+                    answer = b"fd[0]: OK"
+                client.sendall(b"%d: %s\0" % (number, answer))
+
+    @staticmethod
+    def word(stream):
+        octets = b""
+        while octet := stream.read(1):
+            if octet == b"\0":
+                return octets
+            octets += octet
+        return None
+
+
+def greeted_under_load(site, seconds):
+    """The greetings of new connections while others hand in messages."""
+    stop = time.monotonic() + seconds
+
+    def sender(i):
+        while time.monotonic() < stop:
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                deliver(site, f"127.20.{i}.1")
+
+    threads = [threading.Thread(target=sender, args=(i,)) for i in range(6)]
+    for t in threads:
+        t.start()
+    seen = []
+    while time.monotonic() < stop:
+        seen += attempts(site, f"127.21.{len(seen) // 20 % 250}.1", 5)
+        time.sleep(0.2)
+    for t in threads:
+        t.join()
+    return seen
+
+
+@pytest.mark.parametrize("answer_s, sheds", [(0.4, True), (0, False)])
+def test_overload_sheds_some_new_connections(tmp_path, answer_s, sheds):
+    """Early and in words, and never everybody."""
+    SlowEngine(tmp_path / "clamd.sock", answer_s)
+    site = Site(tmp_path / "demo", "--clamd", str(tmp_path / "clamd.sock"))
+    site.start()
+    try:
+        set_limits(site, slow="1s")
+        seen = greeted_under_load(site, 12)
+        codes = [code for code, _ in seen]
+        assert 220 in codes
+        assert (421 in codes) == sheds
+        assert all(text.startswith(b"421 4.3.2") for code, text in seen
+                   if code == 421)
+        assert bool(events(site, "LOAD_SHED")) == sheds
+    finally:
+        site.stop()
