@@ -74,7 +74,11 @@ write_relay(FILE *f, const struct plan *p)
 		p->pin ? p->pin : "");
 	if (p->ca)
 		fprintf(f, "\tca-file    %s\n", p->ca);
-	fprintf(f, "\tschedule   \"1m 5m 10m 30m 1h 2h\"\n}\n\n");
+	fprintf(f,
+		"\n\t# If the smarthost wants a login (then set from to sender, above):\n"
+		"\t# login          app1\n"
+		"\t# password-file  /etc/posthold/smarthost.password\n"
+		"\n\tschedule   \"1m 5m 10m 30m 1h 2h\"\n}\n\n");
 }
 
 static void

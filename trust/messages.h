@@ -85,6 +85,7 @@ enum file_purpose {
 	FILE_DIRECTORY,       /* the role's own directory                */
 	FILE_TRUST_ANCHOR,    /* DNSSEC root anchor, to `dns`            */
 	FILE_CA,              /* CA bundle for relay's peers             */
+	FILE_PASSWORD,        /* of our login at the smarthosts, to relay */
 	FILE_CLAMD,           /* connected socket to the virus engine    */
 	FILE_SESSION,         /* imap: the plain stream from `login`     */
 	FILE_NETNS,           /* the empty network namespace             */

@@ -214,6 +214,15 @@ static const struct {
 		"relay { smarthost a.b:25 tls required }\n"
 		"send { sender a@other.example }\n", 5, "sender",
 		"a host that only sends needs an address" },
+	{ "a login without a password", NAMES PERMIT
+		"relay { smarthost a.b:25 tls required login app }\n", 4, "login",
+		"login and password-file belong together" },
+	{ "a login that is said in clear", NAMES PERMIT
+		"relay { smarthost a.b:25 login app password-file /etc/p }\n", 4,
+		"login", "a password is said to a smarthost" },
+	{ "a login for everybody's MX", NAMES PERMIT
+		"relay { tls required login app password-file /etc/p }\n", 4,
+		"login", "a password is said to a smarthost" },
 	{ "a sender without a domain", NAMES "role local\n"
 		"send { sender root }\nrelay { smarthost a.b:25 tls required }\n", 4, "sender", "not an address" },
 	{ "empty schedule", NAMES PERMIT "relay { schedule \"\" }\n", 4,

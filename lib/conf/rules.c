@@ -253,6 +253,22 @@ faked_names(const struct site *s, uint32_t i, struct instant now)
 	return s->production && s->records_count > 0;
 }
 
+static bool
+login_lonely(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)i, (void)now;
+	return (s->relay_login[0] == 0) != (s->password_file[0] == 0);
+}
+
+/* NC-2.1.4: a password goes to whom we know, under TLS. */
+static bool
+login_to_anybody(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)i, (void)now;
+	return s->relay_login[0] != 0 && (s->smarthosts_count == 0 ||
+		s->relay_tls != SITE_TLS_REQUIRED);
+}
+
 /* --- one host is never both (NC-2.1.9) ------------------------------------- */
 
 static bool
@@ -417,6 +433,11 @@ static const struct rule {
 	{ sends_in_clear, THE_SITE, WEIGHT_ERROR, SECTION_RELAY, "tls",
 		"a host that only sends proves whom it sends to; set tls "
 		"required (NC-2.1.9)" },
+	{ login_lonely, THE_SITE, WEIGHT_ERROR, SECTION_RELAY, "login",
+		"login and password-file belong together; set both or none" },
+	{ login_to_anybody, THE_SITE, WEIGHT_ERROR, SECTION_RELAY, "login",
+		"a password is said to a smarthost that proved its name and "
+		"to nobody else; set smarthost and tls required (NC-2.1.4)" },
 	{ sender_not_represented, THE_SITE, WEIGHT_ERROR, SECTION_SEND,
 		"sender",
 		"a host that only sends needs an address for reports, in a "

@@ -134,6 +134,14 @@ static const struct setting settings[] = {
 { REL, "ca-file", KIND_PATH, OF(ca_file), 0, 0,
   "/etc/ssl/certs/ca-certificates.crt", 0, 0, "", LIVE,
   "NC-2.1.4, RFC 7817", "PEM file with the authorities that relay trusts." },
+{ REL, "login", KIND_TEXT, OF(relay_login), 0, 0, "", 1, 127, "", LIVE,
+  "NC-2.1.4, NC-2.1.5, RFC 4954",
+  "Our login at the smarthosts, said under TLS only.  Without it they take what "
+  "they take from anybody, or list this host." },
+{ REL, "password-file", KIND_PATH, OF(password_file), 0, 0, "", 0, 0, "", LIVE,
+  "NC-2.1.4",
+  "File whose first line is the password of `login`; mode 0600, only `relay` "
+  "is given it." },
 { REL, "schedule", KIND_SCHEDULE, OF(schedule_us), ALSO(schedule_count), 0,
   "5m 10m 20m 30m 1h 2h 4h", 1, 86400, "", LIVE,
   "RFC 5321 section 4.5.4.1",
@@ -157,11 +165,13 @@ static const struct setting settings[] = {
   "NC-2.1.9.a",
   "Who gets what is addressed to users of this host: there are no mailboxes "
   "here.  Without it, the sender's address." },
-{ SND, "from", KIND_CHOICE, OF(from), 0, 0, "rewrite", 0, 0, "rewrite|refuse",
-  LIVE, "NC-2.1.9.e",
+{ SND, "from", KIND_CHOICE, OF(from), 0, 0, "rewrite", 0, 0,
+  "rewrite|refuse|sender", LIVE,
+  "NC-2.1.9.e",
   "What happens to a message whose From is not in a represented domain: it "
   "gets the sender's address and keeps the other as X-Original-From, or it is "
-  "refused (550)." },
+  "refused (550).  With sender every From but the sender's address is rewritten, "
+  "as a smarthost wants it that knows this host by a login." },
 
 { LIM, "message", KIND_SIZE, OF(max_message), 0, 0, "25M", KiB(64), MiB(512),
   "", LIVE, "RFC 1870, RFC 5321 section 4.5.3.1.7", "Octets of one message." },

@@ -32,7 +32,7 @@ enum site_role {
 };
 
 /* What happens to a From that is not represented, NC-2.1.9.e. */
-enum site_from { SITE_FROM_REWRITE, SITE_FROM_REFUSE };
+enum site_from { SITE_FROM_REWRITE, SITE_FROM_REFUSE, SITE_FROM_SENDER };
 
 /* What a permit opens. */
 enum service {
@@ -164,6 +164,8 @@ struct site {
 	char certificate[256]; /* PEM, leaf first                            */
 	char key[256];         /* PEM                                        */
 	char ca_file[256];     /* PEM bundle that relay trusts               */
+	char relay_login[128]; /* at the smarthosts; ""                      */
+	char password_file[256]; /* its password, for relay                 */
 	char users[256];       /* state/users                                */
 	char breached[256];    /* sys/breach.h; "": none                    */
 	char addresses[256];   /* lib/conf/addresses.h; "": none            */

@@ -1,5 +1,6 @@
 #include "lib/smtp/client.h"
 
+#include "lib/base/base64.h"
 #include "lib/base/must.h"
 #include "lib/base/number.h"
 
@@ -147,6 +148,17 @@ static const struct {
 	{ "SIZE", offsetof(struct client_peer, has_size) },
 };
 
+static bool
+has_word(struct span text, struct span word)
+{
+	while (span_take(&text, ' '))
+		if (span_equals_nocase(span_shift_upto(&text,
+					       span_find_octet(text, ' ')),
+			    word))
+			return true;
+	return false;
+}
+
 /* One line of the answer to EHLO, RFC 5321 section 4.1.1.1. */
 static void
 take_keyword(void *arg, struct span text)
@@ -157,6 +169,8 @@ take_keyword(void *arg, struct span text)
 	for (size_t i = 0; i < COUNT_OF(keywords); i++)
 		if (span_equals_nocase(name, span_of(keywords[i].name)))
 			*(bool *)((char *)p + keywords[i].flag) = true;
+	if (span_equals_nocase(name, SPAN("AUTH")))
+		p->plain = has_word(text, SPAN("PLAIN"));
 	if (span_equals_nocase(name, SPAN("SIZE"))) {
 		span_take(&text, ' ');
 		if (number_parse(text, 0, UINT64_MAX, &p->size))
@@ -181,6 +195,29 @@ after_greeting(struct smtp_client *c, const struct response *r)
 		refused_session(c, r);
 }
 
+/* What is refused here is our settings' fault, not the message's. */
+static void
+log_in(struct smtp_client *c)
+{
+	if (!c->peer.plain) {
+		conclude_with(c, 451, "4.7.0", "Peer offers no login", true);
+		return;
+	}
+	MUST(buf_put_text(&c->out, "AUTH PLAIN ") &&
+		put_base64(&c->out, c->setup.login) &&
+		buf_put_text(&c->out, "\r\n"));
+	c->state = CLIENT_AUTH;
+}
+
+static void
+after_auth(struct smtp_client *c, const struct response *r)
+{
+	if (response_class(r) == 2)
+		c->state = CLIENT_IDLE;
+	else
+		conclude_with(c, 451, "4.7.8", "Peer refused our login", true);
+}
+
 static void
 opened(struct smtp_client *c)
 {
@@ -190,6 +227,8 @@ opened(struct smtp_client *c)
 		c->state = CLIENT_STARTTLS;
 	} else if (c->setup.tls == CLIENT_TLS_REQUIRED && !c->secured) {
 		conclude_with(c, 451, "4.7.4", "Peer does not offer TLS", true);
+	} else if (c->setup.login.len > 0 && c->secured) {
+		log_in(c);
 	} else {
 		c->state = CLIENT_IDLE;
 	}
@@ -371,6 +410,7 @@ static after *const answers[] = {
 	[CLIENT_EHLO] = after_ehlo,
 	[CLIENT_HELO] = after_helo,
 	[CLIENT_STARTTLS] = after_starttls,
+	[CLIENT_AUTH] = after_auth,
 	[CLIENT_MAIL] = after_mail,
 	[CLIENT_RCPT] = after_rcpt,
 	[CLIENT_DATA] = after_data,

@@ -35,6 +35,9 @@ enum client_tls {
 
 struct client_setup {
 	struct span host; /* what we call ourselves; borrowed */
+	/* the message of SASL PLAIN (RFC 4616), borrowed; empty: no login.  It
+	 * is said under TLS or not at all (NC-2.1.4). */
+	struct span login;
 	enum client_tls tls;
 };
 
@@ -87,6 +90,7 @@ enum client_state {
 	CLIENT_HELO,
 	CLIENT_STARTTLS,
 	CLIENT_SHAKING,
+	CLIENT_AUTH,
 	CLIENT_IDLE,
 	CLIENT_MAIL,
 	CLIENT_RCPT,
@@ -101,7 +105,7 @@ enum client_state {
 
 /* What the server offers. */
 struct client_peer {
-	bool pipelining, eight_bit, utf8, chunking, dsn, starttls, has_size;
+	bool plain, pipelining, eight_bit, utf8, chunking, dsn, starttls, has_size;
 	uint64_t size; /* 0: no limit said */
 };
 

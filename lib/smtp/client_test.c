@@ -19,7 +19,7 @@ static const struct client_rcpt noted[] = {
 	{ SPAN("w@v"), NOTIFY_SUCCESS | NOTIFY_DELAY, SPAN("rfc822;x@v") },
 };
 
-enum { EIGHT_BIT = 1, UTF8 = 2, REPORTS = 4 };
+enum { EIGHT_BIT = 1, UTF8 = 2, REPORTS = 4, LOGIN = 8 };
 
 static const struct dialogue {
 	const char *what;
@@ -188,6 +188,31 @@ static const struct dialogue {
 	{ "TLS required, and EHLO unknown", CLIENT_TLS_REQUIRED, 0, 0,
 		SPAN("220 x\r\n" W "502 x\r\n" W "250 x\r\n" W "221 x\r\n"),
 		HELLO "HELO me.test\r\n" QUIT, { 451, 451 } },
+	{ "a login", CLIENT_TLS_REQUIRED, LOGIN, 0,
+		SPAN("220 x\r\n" W "250-x\r\n250-AUTH PLAIN\r\n"
+		     "250 STARTTLS\r\n" W "220 x\r\n" W
+		     "250 AUTH SCRAM-SHA-256 PLAIN\r\n" W "235 x\r\n" W
+		     "450 x\r\n" W "221 x\r\n"),
+		HELLO "STARTTLS\r\n" HELLO "AUTH PLAIN AGFwcABwdw==\r\n" MAIL
+		QUIT, { 450, 450 } },
+	{ "a login that is refused keeps the mail", CLIENT_TLS_REQUIRED, LOGIN, 0,
+		SPAN("220 x\r\n" W "250-x\r\n250 STARTTLS\r\n" W "220 x\r\n" W
+		     "250 AUTH PLAIN\r\n" W "535 x\r\n" W "221 x\r\n"),
+		HELLO "STARTTLS\r\n" HELLO "AUTH PLAIN AGFwcABwdw==\r\n" QUIT,
+		{ 451, 451 } },
+	{ "a challenge instead of an answer", CLIENT_TLS_REQUIRED, LOGIN, 0,
+		SPAN("220 x\r\n" W "250-x\r\n250 STARTTLS\r\n" W "220 x\r\n" W
+		     "250 AUTH PLAIN\r\n" W "334 x\r\n"),
+		HELLO "STARTTLS\r\n" HELLO "AUTH PLAIN AGFwcABwdw==\r\n",
+		{ 451, 451 } },
+	{ "no such login offered", CLIENT_TLS_REQUIRED, LOGIN, 0,
+		SPAN("220 x\r\n" W "250-x\r\n250 STARTTLS\r\n" W "220 x\r\n" W
+		     "250 AUTH PLAINER XPLAIN\r\n" W "221 x\r\n"),
+		HELLO "STARTTLS\r\n" HELLO QUIT, { 451, 451 } },
+	{ "NC-2.1.4: no login in clear", 0, LOGIN, 0,
+		SPAN("220 x\r\n" W "250-x\r\n250 AUTH PLAIN\r\n" W
+		     "450 x\r\n" W "221 x\r\n"),
+		HELLO MAIL QUIT, { 450, 450 } },
 	{ "no SMTP server", 0, 0, 0, SPAN("SSH-2.0-x\r\n"), "",
 		{ 451, 451 } },
 	{ "an answer nobody asked for", 0, 0, 0,
@@ -217,6 +242,8 @@ hold(const struct dialogue *d, size_t cap, struct fake_queue *q)
 		q->job.ret = RETURN_HEADERS;
 		q->job.envid = SPAN("e+2Bd");
 	}
+	if (d->needs & LOGIN)
+		setup.login = SPAN("\0app\0pw");
 	smtp_client_init(&c, &setup);
 	fake_job(q);
 	while (goes_on && server.len > 0) {

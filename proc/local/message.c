@@ -1,6 +1,7 @@
 /* message.c -- the message that a session collects, and its end. */
 #include <string.h>
 
+#include "lib/base/codec.h"
 #include "lib/base/must.h"
 #include "lib/mail/trace.h"
 #include "lib/policy/mend.h"
@@ -126,13 +127,27 @@ note_aside(const struct session *s, struct span field, const char *deed)
 		log_text(span_of(deed)));
 }
 
+/* The one address of a host whose smarthost knows it by a login. */
+static bool
+put_own(struct buf *b, struct span sender)
+{
+	uint8_t room[MAILBOX_MAX + 8];
+	struct buf canonical = BUF(room);
+	struct address a;
+
+	return !address_parse(sender, &a) && !address_canonical(&a, &canonical) &&
+		put_block(b, buf_view(&canonical));
+}
+
 static FALLIBLE
 mend(struct session *s, struct span header, struct span id, struct buf *out)
 {
-	uint8_t date_room[64], name_room[300];
+	uint8_t date_room[64], name_room[300], own_room[MAILBOX_MAX + 16];
 	struct buf date = BUF(date_room), name = BUF(name_room);
+	struct buf own = BUF(own_room);
 	struct mend m = {
-		.rights = { .whole_domains = true, .represents = represents,
+		.rights = { .whole_domains = site(s)->from != SITE_FROM_SENDER,
+			.represents = represents,
 			.site = site(s) },
 		.refuse = site(s)->from == SITE_FROM_REFUSE,
 		.sender = SITE_TEXT(site(s)->sender),
@@ -140,6 +155,8 @@ mend(struct session *s, struct span header, struct span id, struct buf *out)
 	const struct fault *f;
 	struct span field;
 
+	MUST(put_own(&own, SITE_TEXT(site(s)->sender)));
+	m.rights.addresses = buf_view(&own);
 	MUST(put_date_rfc5322(&date, clock_instant()) && buf_put(&name, id) &&
 		buf_push(&name, '@') && buf_put(&name, SITE_TEXT(site(s)->host)));
 	m.date = buf_view(&date);

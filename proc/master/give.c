@@ -29,6 +29,7 @@ static const struct file_row {
 	{ ROLE_BIT(DNS), FILE_TRUST_ANCHOR, FILE_(trust_anchor), S_IFREG,
 		false },
 	{ ROLE_BIT(RELAY), FILE_CA, FILE_(ca_file), S_IFREG, true },
+	{ ROLE_BIT(RELAY), FILE_PASSWORD, FILE_(password_file), S_IFREG, true },
 	{ ROLE_BIT(STORE), FILE_DIRECTORY, FILE_(mailbox_directory), S_IFDIR,
 		false },
 	{ ROLE_BIT(QUEUE), FILE_DIRECTORY, FILE_(queue_directory), S_IFDIR,

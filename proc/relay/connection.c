@@ -71,12 +71,18 @@ ended(void *owner, enum stream_end why)
 	lose(c, why == STREAM_BROKEN ? "4.7.5" : "4.4.2", reasons[why]);
 }
 
+/* NULL: it is none. */
+static const struct site_smarthost *
+smarthost_of(const struct connection *c)
+{
+	return site_smarthost(site_of(c->relay->role), c->host, c->port);
+}
+
 /* The smarthost whose key the settings name, NULL: the settings name none. */
 static const struct site_smarthost *
 pin_of(const struct connection *c)
 {
-	const struct site_smarthost *h = site_smarthost(
-		site_of(c->relay->role), c->host, c->port);
+	const struct site_smarthost *h = smarthost_of(c);
 
 	return h && h->pinned ? h : NULL;
 }
@@ -319,6 +325,8 @@ init_client(struct connection *c)
 				 : policies[c->tls].tls,
 	};
 
+	if (smarthost_of(c) && setup.tls == CLIENT_TLS_REQUIRED)
+		setup.login = buf_view(&c->relay->login);
 	smtp_client_init(&c->client, &setup);
 }
 

@@ -103,6 +103,13 @@ nobody_connected(void *arg)
 		job_fail(w->relay, w->job, "No connection");
 }
 
+/* Without it the smarthost would refuse for good what it only does not know. */
+static bool
+lacks_password(const struct relay *r)
+{
+	return site_of(r->role)->relay_login[0] != 0 && r->login.len == 0;
+}
+
 void
 job_begin(struct relay *r, struct job *j)
 {
@@ -110,6 +117,10 @@ job_begin(struct relay *r, struct job *j)
 
 	if (!job_is_whole(j))
 		return;
+	if (lacks_password(r)) {
+		job_fail(r, j, "No password for our login");
+		return;
+	}
 	c = connection_find(r, j->reuse ? j->reuse : j->id);
 	if (c && !c->job)
 		connection_take(c, j);

@@ -1,5 +1,7 @@
 /* relay -- SMTP as a client, over connected sockets and nothing else. */
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "lib/base/number.h"
 #include "proc/relay/relay.h"
@@ -68,22 +70,59 @@ prepare(void *owner, struct role_process *process)
 
 /* Whom a required TLS connection may trust.  Without it such mail waits. */
 static void
-take_file(void *owner, enum file_purpose purpose, uint32_t number, int fd)
+take_authorities(struct relay *r, int file)
 {
-	OWNED(fd_close) int file = fd;
-	struct relay *r = owner;
 	uint8_t *room;
 	struct buf pem;
 
-	(void)number;
-	if (purpose != FILE_CA)
-		return;
 	room = malloc(CA_MAX);
 	pem = (struct buf){ room, 0, room ? CA_MAX : 0 };
 	if (!room || fd_read_whole(file, &pem) ||
 		tls_context_client(true, buf_view(&pem), &r->verified))
 		LOG(EV_TLS_REFUSED, 0, log_text(SPAN("CA file")));
 	free(room);
+}
+
+/* RFC 4616: no other identity, the login, the first line of the file. */
+static bool
+put_login(struct relay *r, struct span file)
+{
+	struct span password = span_shift_upto(&file,
+		span_find_octet(file, '\n'));
+
+	return password.len > 0 && buf_push(&r->login, 0) &&
+		buf_put(&r->login, SITE_TEXT(site_of(r->role)->relay_login)) &&
+		buf_push(&r->login, 0) && buf_put(&r->login, password);
+}
+
+static void
+take_password(struct relay *r, int file)
+{
+	uint8_t room[LOGIN_MAX];
+	struct buf text = BUF(room);
+	struct stat st;
+
+	r->login = BUF(r->login_storage);
+	if (fstat(file, &st) != 0 || (st.st_mode & (S_IRWXG | S_IRWXO)) ||
+		fd_read_whole(file, &text) || !put_login(r, buf_view(&text))) {
+		buf_clear(&r->login);
+		LOG(EV_FILE_UNUSABLE, 0, log_text(SPAN("relay")),
+			log_text(SPAN("password-file")),
+			log_text(SPAN("others can read it, or it is no line")));
+	}
+	explicit_bzero(room, sizeof room);
+}
+
+static void
+take_file(void *owner, enum file_purpose purpose, uint32_t number, int fd)
+{
+	OWNED(fd_close) int file = fd;
+
+	(void)number;
+	if (purpose == FILE_CA)
+		take_authorities(owner, file);
+	if (purpose == FILE_PASSWORD)
+		take_password(owner, file);
 }
 
 /* Jobs at work are brought to their end; master's patience bounds that. */

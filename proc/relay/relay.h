@@ -19,10 +19,14 @@
 #define ANSWER_US       MINUTES(5) /* RFC 5321 section 4.5.3.2 */
 #define FINAL_US        MINUTES(10)
 
+#define LOGIN_MAX       400 /* octets of a login and its password */
+
 struct relay {
 	struct role_process *role;
 	struct tls_context *any, *verified;
 	struct pool *jobs, *connections;
+	struct buf login; /* SASL PLAIN; empty: none */
+	uint8_t login_storage[LOGIN_MAX];
 	struct arena_pool arenas;
 	bool stopping;
 };

@@ -672,6 +672,58 @@ def test_a_smarthost_that_takes_mail_for_nobody_proves_nothing(
     assert not s.rows("LOOP_CLOSED")
 
 
+# --- with a login at the smarthost --------------------------------------------
+
+@pytest.fixture
+def submission(tmp_path):
+    """A primary server that relays for logins, and the world behind it."""
+    world = Sink()
+    s = Site(tmp_path / "primary", "--no-volume", "--smarthost",
+             f"127.0.0.1:{world.port}").start()
+    s.world = world
+    yield s
+    assert s.stop() == 0, s.output()
+    world.close()
+
+
+def with_login(make, submission, password, mode=0o600):
+    pem = (submission.directory / "certificate.pem").read_bytes()
+    s = make([f"127.0.0.1:{submission.port('submission')} {local.pin_of(pem)}"],
+             sender="bob@agency.example", operator="alice@agency.example",
+             sender_from="from sender")
+    secret = s.directory / "password"
+    secret.write_text(password + "\n")
+    secret.chmod(mode)
+    s.relay = f"login bob\npassword-file {secret}"
+    s.write()
+    return s.start()
+
+
+def test_with_a_login_mail_for_elsewhere_is_relayed(make, submission):
+    s = with_login(make, submission, submission.user("bob")["password"])
+    word = token()
+    assert s.sendmail("x@canary.test", text="From: web@agency.example\n\n"
+                      f"{word}\n").returncode == 0
+    m = arrived(submission.world, word)
+    assert m.sender == "bob@agency.example"
+    assert field(m, "From") == ["bob@agency.example"]
+    assert field(m, "X-Original-From") == ["web@agency.example"]
+    assert s.wait_rows("LOOP_CLOSED")
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644], ids=["wrong", "readable"])
+def test_a_login_that_does_not_hold_keeps_the_mail(make, submission, mode):
+    password = submission.user("bob")["password"]
+    s = with_login(make, submission, password if mode == 0o644 else "wrong",
+                   mode)
+    word = token()
+    assert s.sendmail("x@canary.test", text=word).returncode == 0
+    assert s.wait_rows("DEFERRED", "x@canary.test",
+                       "No password" if mode == 0o644 else "refused our login")
+    assert not s.rows("BOUNCED")
+    assert not arrived(submission.world, word, 1)
+
+
 # --- e: in a represented name -------------------------------------------------
 
 FOREIGN = [
