@@ -202,7 +202,7 @@ struct sasl_challenge {
 	uint8_t zero[6];
 };
 
-#define LOGIN_ADDRESSES_MAX 2048
+#define LOGIN_ADDRESSES_MAX 5640 /* of an account, and 12 more */
 
 /* With wants_session, a descriptor comes along on success: this end of the
  * stream to the session process. */

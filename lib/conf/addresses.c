@@ -35,7 +35,7 @@ addresses_find(const struct addresses *a, struct span address)
 {
 	const struct entry *e = find(a, address);
 
-	return e && e->kind != ENTRY_CATCH_ALL ? e : NULL;
+	return e && e->kind <= ENTRY_GROUP ? e : NULL;
 }
 
 const struct entry *
@@ -80,6 +80,33 @@ addresses_senders(const struct addresses *a, const struct entry *e,
 	for (uint32_t i = e->first; i < e->first + e->count; i++)
 		if (a->targets[i].is_sender)
 			visit(owner, a->targets[i].address);
+}
+
+static bool
+gives_to(const struct addresses *a, const struct entry *e, struct span login)
+{
+	for (uint32_t i = e->first; i < e->first + e->count; i++)
+		if (span_equals(a->targets[i].address, login))
+			return true;
+	return false;
+}
+
+void
+addresses_delegated(const struct addresses *a, struct span login,
+	struct instant now, addresses_visit *visit, void *owner)
+{
+	unsigned given = 0;
+
+	for (uint32_t i = 0; i < a->entries_count; i++) {
+		const struct entry *e = &a->entries[i];
+
+		if (e->kind != ENTRY_SEND_AS || e->expires_us <= now.us ||
+			!gives_to(a, e, login))
+			continue;
+		if (++given > DELEGATED_MOST)
+			return;
+		visit(owner, span_at(e->name.at + 1, e->name.len - 1));
+	}
 }
 
 /* --- loops ----------------------------------------------------------------- */

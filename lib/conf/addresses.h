@@ -31,12 +31,14 @@
 #define TARGETS_MOST      50000     /* of all entries                       */
 #define TARGETS_DEEP      10        /* aliases behind one another           */
 #define TARGETS_WIDE      1000      /* mailboxes that one address leads to  */
+#define DELEGATED_MOST    12        /* addresses that one login is given    */
 #define ENTRY_NONE        UINT32_MAX
 
 enum entry_kind {
 	ENTRY_ALIAS,     /* address -> one or more                    */
 	ENTRY_GROUP,     /* the same, and who may send to it          */
 	ENTRY_CATCH_ALL, /* a domain's unknown recipients, a permit   */
+	ENTRY_SEND_AS,   /* logins that may send in its name, a permit */
 	ENTRY_KINDS
 };
 
@@ -51,7 +53,8 @@ enum group_senders {
 
 struct entry {
 	uint32_t kind, line; /* of its section in the file, from 1   */
-	struct span name;    /* canonical address; of a catch-all "@domain" */
+	struct span name;    /* canonical address; of a catch-all "@domain", of
+			      * a send-as " " and the address         */
 	uint32_t first, count; /* of its targets                     */
 	uint32_t senders;    /* enum group_senders                   */
 	uint32_t reach;      /* mailboxes behind it, at most         */
@@ -63,7 +66,7 @@ struct entry {
 };
 
 struct target {
-	struct span address; /* canonical                              */
+	struct span address; /* canonical; of a send-as a login        */
 	uint32_t entry;      /* the alias or group, or ENTRY_NONE      */
 	uint32_t line;
 	bool is_sender;      /* may send to the group; gets nothing    */
@@ -76,7 +79,7 @@ struct addresses {
 	struct table table; /* of entries, by name */
 	struct table_slot slots[ENTRIES_MOST];
 	struct buf text; /* canonical forms */
-	uint8_t text_storage[ADDRESSES_LARGEST];
+	uint8_t text_storage[3 * ADDRESSES_LARGEST]; /* each at most thrice */
 };
 
 /* An empty one: no entry is found. */
@@ -108,6 +111,11 @@ typedef void addresses_visit(void *owner, struct span address);
 typedef bool addresses_admit(void *owner, const struct entry *group);
 bool addresses_expand(const struct addresses *a, const struct entry *e,
 	addresses_visit *visit, addresses_admit *admit, void *owner);
+
+/* The addresses that a login may use besides its own, by permits that are in
+ * force. */
+void addresses_delegated(const struct addresses *a, struct span login,
+	struct instant now, addresses_visit *visit, void *owner);
 
 /* The `sender` lines of a group. */
 void addresses_senders(const struct addresses *a, const struct entry *e,

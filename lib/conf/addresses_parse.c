@@ -62,6 +62,19 @@ skip_line(struct parser *p)
 		advance(p);
 }
 
+/* --- texts ----------------------------------------------------------------- */
+
+static struct span
+keep_lower(struct parser *p, struct span s)
+{
+	struct buf *text = &p->a->text;
+	size_t start = text->len;
+
+	for (size_t i = 0; i < s.len; i++)
+		MUST(buf_push(text, octet_lower(s.at[i])));
+	return span_at(text->at + start, s.len);
+}
+
 /* --- addresses ------------------------------------------------------------- */
 
 /* The canonical form, kept; SPAN_NONE after a complaint. */
@@ -87,11 +100,23 @@ keep_address(struct parser *p, const struct token *t)
 	return span_at(text->at + start, text->len - start);
 }
 
+static struct span
+keep_login(struct parser *p, const struct token *t)
+{
+	if (t->text.len < 1 || t->text.len > LOCAL_MAX ||
+		!token_is_word(t->text)) {
+		complain(p, t->line, t->text, "no login");
+		return SPAN_NONE;
+	}
+	return keep_lower(p, t->text);
+}
+
 static void
-add_target(struct parser *p, const struct token *t, bool is_sender)
+add_target(struct parser *p, const struct token *t, enum line_kind kind)
 {
 	struct addresses *a = p->a;
-	struct span address = keep_address(p, t);
+	struct span address = kind == LINE_LOGIN ? keep_login(p, t)
+						 : keep_address(p, t);
 
 	if (!span_is_set(address) || !p->entry)
 		return;
@@ -103,7 +128,7 @@ add_target(struct parser *p, const struct token *t, bool is_sender)
 	a->targets[a->targets_count++] = (struct target){ .address = address,
 		.entry = ENTRY_NONE,
 		.line = t->line,
-		.is_sender = is_sender };
+		.is_sender = kind == LINE_SENDER };
 	p->entry->count++;
 }
 
@@ -131,7 +156,7 @@ set(struct parser *p, const struct line_row *row, const struct token *value)
 	}
 	p->seen |= bit;
 	if (row->kind != LINE_VALUE) {
-		add_target(p, value, row->kind == LINE_SENDER);
+		add_target(p, value, row->kind);
 		return;
 	}
 	wrong = value_take(&row->value, value->text, p->entry);
@@ -174,32 +199,47 @@ kind_of(struct span noun)
 	return ENTRY_KINDS;
 }
 
-/* "@domain" is no address, so it is no other entry's name. */
+/* Behind a first octet, which no canonical address has: none is another entry's
+ * name. */
+static struct span
+keep_behind(struct parser *p, char first, struct span s)
+{
+	size_t start = p->a->text.len;
+
+	MUST(buf_push(&p->a->text, (uint8_t)first));
+	keep_lower(p, s);
+	return span_at(p->a->text.at + start, s.len + 1);
+}
+
 static struct span
 keep_domain(struct parser *p, const struct token *t)
 {
-	struct buf *text = &p->a->text;
-	size_t start = text->len;
-
 	if (!site_represents(p->site, t->text)) {
 		complain(p, t->line, t->text,
 			"no represented domain; see `domain` of the settings");
 		return SPAN_NONE;
 	}
-	if (!buf_push(text, '@'))
-		return SPAN_NONE;
-	for (size_t i = 0; i < t->text.len; i++)
-		if (!buf_push(text, octet_lower(t->text.at[i])))
-			return SPAN_NONE;
-	return span_at(text->at + start, text->len - start);
+	return keep_behind(p, '@', t->text);
+}
+
+static struct span
+keep_name(struct parser *p, uint32_t kind, const struct token *label)
+{
+	struct span address;
+
+	if (kind == ENTRY_CATCH_ALL)
+		return keep_domain(p, label);
+	address = keep_address(p, label);
+	return kind == ENTRY_SEND_AS && span_is_set(address)
+		? keep_behind(p, ' ', address)
+		: address;
 }
 
 static struct entry *
 add_entry(struct parser *p, uint32_t kind, const struct token *label)
 {
 	struct addresses *a = p->a;
-	struct span name = kind == ENTRY_CATCH_ALL ? keep_domain(p, label)
-						   : keep_address(p, label);
+	struct span name = keep_name(p, kind, label);
 	uint32_t i;
 
 	if (!span_is_set(name))
@@ -294,7 +334,7 @@ parse_word(struct parser *p, const struct token *t)
 		return;
 	}
 	complain(p, t->line, t->text,
-		"no such section; write alias, group or catch-all");
+		"no such section; write alias, group, catch-all or send-as");
 	skip_line(p);
 }
 

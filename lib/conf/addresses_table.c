@@ -4,8 +4,8 @@
 
 #define OF(member) offsetof(struct entry, member), \
 			sizeof(((struct entry *)0)->member)
-#define ALL_KINDS  (IN(ENTRY_KINDS) - 1)
-#define PERMITS    IN(ENTRY_CATCH_ALL)
+#define LEADING (IN(ENTRY_ALIAS) | IN(ENTRY_GROUP) | IN(ENTRY_CATCH_ALL))
+#define PERMITS (IN(ENTRY_CATCH_ALL) | IN(ENTRY_SEND_AS))
 
 const struct entry_row entry_rows[ENTRY_KINDS] = {
 	[ENTRY_ALIAS] = { "alias", "ADDRESS",
@@ -17,14 +17,22 @@ const struct entry_row entry_rows[ENTRY_KINDS] = {
 	[ENTRY_CATCH_ALL] = { "catch-all", "DOMAIN",
 		"Where mail for addresses of the domain goes that nobody has: a "
 		"permit, which does nothing once it expired." },
+	[ENTRY_SEND_AS] = { "send-as", "ADDRESS",
+		"An address that logins may use besides their own, as sender "
+		"and in every return field of the header: a permit.  A login "
+		"that begins after the permit expired has it no more." },
 };
 
 const struct line_row line_rows[LINE_ROWS] = {
-	{ ALL_KINDS, ALL_KINDS, LINE_TARGET,
+	{ LEADING, LEADING, LINE_TARGET,
 		{ .name = "to",
 			.help = "The address of an account, an alias or a "
 				"group; once for each.  Programs, files and "
 				"other domains are no targets." } },
+	{ IN(ENTRY_SEND_AS), IN(ENTRY_SEND_AS), LINE_LOGIN,
+		{ .name = "login",
+			.help = "Who may; once for each, 12 addresses for a login "
+				"at most." } },
 	{ IN(ENTRY_GROUP), IN(ENTRY_GROUP), LINE_VALUE,
 		{ .name = "senders", .kind = KIND_CHOICE, OF(senders),
 			.unit = "anybody|logins|members|listed",

@@ -12,6 +12,7 @@
 enum line_kind {
 	LINE_TARGET, /* an address that the entry leads to */
 	LINE_SENDER, /* one that may send to it            */
+	LINE_LOGIN,  /* of an account                      */
 	LINE_VALUE,  /* of lib/conf/value.h                */
 };
 
@@ -27,7 +28,7 @@ struct entry_row {
 	const char *help;
 };
 
-#define LINE_ROWS 6
+#define LINE_ROWS 7
 
 extern const struct line_row line_rows[LINE_ROWS];
 extern const struct entry_row entry_rows[ENTRY_KINDS];

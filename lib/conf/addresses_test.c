@@ -73,6 +73,23 @@ static const struct {
 	{ "a catch-all of another domain",
 		"catch-all other.example {\n to b@agency.example\n" PERMIT
 		"expires 2027-06-01\n}\n", 1, "other.example" },
+	{ "a delegation", "send-as a@agency.example {\n login bob\n" PERMIT
+		"expires 2027-06-01\n}\n", 0, NULL },
+	{ "beside an alias of the address", "alias a@agency.example "
+		"{ to b@agency.example }\n"
+		"send-as a@agency.example {\n login bob\n" PERMIT
+		"expires 2027-06-01\n}\n", 0, NULL },
+	{ "a delegation to nobody", "send-as a@agency.example {\n" PERMIT
+		"expires 2027-06-01\n}\n", 1, "login" },
+	{ "a delegation for ever", "send-as a@agency.example {\n login bob\n"
+		PERMIT "}\n", 1, "expires" },
+	{ "a delegation of a foreign address",
+		"send-as a@other.example {\n login bob\n" PERMIT
+		"expires 2027-06-01\n}\n", 1, "a@other.example" },
+	{ "a delegation that leads somewhere",
+		"send-as a@agency.example {\n login bob\n"
+		"to b@agency.example\n" PERMIT "expires 2027-06-01\n}\n", 3,
+		"to" },
 	{ "twice", "alias a@agency.example { to b@agency.example }\n"
 		"alias A@agency.example { to c@agency.example }\n", 2,
 		"A@agency.example" },
@@ -162,6 +179,48 @@ TEST(addresses_are_bounded)
 	CHECK_FAULT(parse_wide(2, 32), &fault_conf_refused);
 	test_row = "too wide by multiplication, and soon judged";
 	CHECK_FAULT(parse_wide(10, 100), &fault_conf_refused);
+}
+
+/* --- what is delegated --------------------------------------------------- */
+
+static uint8_t given_room[512];
+static struct buf given;
+
+static void
+note_given(void *owner, struct span address)
+{
+	(void)owner;
+	CHECK(buf_put(&given, address) && buf_push(&given, ' '));
+}
+
+static const struct {
+	const char *what, *login;
+	int day;
+	const char *addresses;
+} delegations[] = {
+	{ "two", "bob", 1, "info@agency.example desk@agency.example " },
+	{ "one", "ann", 1, "info@agency.example " },
+	{ "nothing", "bo", 1, "" },
+	{ "one of them expired", "bob", 100, "desk@agency.example " },
+	{ "both", "bob", 300, "" },
+};
+
+TEST(addresses_are_lent_until_a_day)
+{
+	CHECK_OK(addresses_parse(SPAN(
+		"send-as Info@agency.example { login bob\n login Ann\n"
+		PERMIT "expires 2026-12-31 }\n"
+		"send-as desk@agency.example { login BOB\n"
+		PERMIT "expires 2027-06-01 }\n"),
+		&site, DAY(0), &a, &errors));
+	EACH_CASE(c, delegations) {
+		given = BUF(given_room);
+		addresses_delegated(&a, span_of(c->login), DAY(c->day),
+			note_given, NULL);
+		CHECK_SPAN(buf_view(&given), c->addresses);
+	}
+	test_row = "it gets no mail by that";
+	CHECK(!addresses_find(&a, SPAN("info@agency.example")));
 }
 
 /* --- what is found ------------------------------------------------------- */

@@ -5,7 +5,7 @@
 #include "lib/base/must.h"
 #include "lib/base/number.h"
 
-enum rule { ANY_VALUE, OWNED, REPRESENTED };
+enum rule { ANY_VALUE, OWNED, OWNED_OR_NULL };
 
 /* Fields that may stand once (RFC 5322 section 3.6), and whose addresses the
  * answer or the report goes to. */
@@ -18,10 +18,11 @@ static const struct {
 	{ "Sender", true, OWNED },
 	{ "Resent-From", false, OWNED },
 	{ "Resent-Sender", false, OWNED },
-	{ "Reply-To", true, REPRESENTED },
-	{ "Return-Path", true, REPRESENTED },
-	{ "Errors-To", true, REPRESENTED },
-	{ "Disposition-Notification-To", true, REPRESENTED },
+	{ "Resent-Reply-To", false, OWNED },
+	{ "Reply-To", true, OWNED },
+	{ "Return-Path", true, OWNED_OR_NULL },
+	{ "Errors-To", true, OWNED },
+	{ "Disposition-Notification-To", true, OWNED },
 	{ "Date", true, ANY_VALUE },
 	{ "Message-ID", true, ANY_VALUE },
 	{ "Subject", true, ANY_VALUE },
@@ -61,15 +62,6 @@ sender_owns(const struct sender_rights *r, const struct address *a)
 	return false;
 }
 
-static FALLIBLE
-check_mailbox(const struct address *a, enum rule rule,
-	const struct sender_rights *r)
-{
-	bool allowed = rule == OWNED ? sender_owns(r, a) : is_represented(r, a);
-
-	return allowed ? OK : &fault_sender_not_owned;
-}
-
 /* Every mailbox of a field. */
 static FALLIBLE
 check_value(struct span value, enum rule rule, const struct sender_rights *r,
@@ -77,8 +69,8 @@ check_value(struct span value, enum rule rule, const struct sender_rights *r,
 {
 	bool more;
 
-	if (rule == REPRESENTED && span_equals(span_trim(value), SPAN("<>")))
-		return OK; /* Return-Path of the null sender */
+	if (rule == OWNED_OR_NULL && span_equals(span_trim(value), SPAN("<>")))
+		return OK; /* of the null sender */
 	if (r->utf8 && !utf8_is_valid(value))
 		return &fault_header_syntax;
 	do {
@@ -86,7 +78,8 @@ check_value(struct span value, enum rule rule, const struct sender_rights *r,
 		struct span spec;
 
 		TRY(mailbox_next(&value, r->utf8, &a, &spec, &more));
-		TRY(check_mailbox(&a, rule, r));
+		if (!sender_owns(r, &a))
+			return &fault_sender_not_owned;
 		++*mailboxes;
 	} while (more);
 	return OK;

@@ -1,7 +1,7 @@
 /* sender.h -- may this login speak in that name? (NC-2.1.7, submission)
  *
- * From, Sender and their resent forms must be addresses of the login; every
- * other return address must at least be in a represented domain.
+ * Every address that an answer, a receipt or a report goes to is one of the
+ * login's: its own, or one that a permit gives it (lib/conf/addresses.h).
  */
 #pragma once
 

@@ -101,8 +101,27 @@ static const struct {
 		NULL },
 	{ "quoted", SPAN("From: \"bob\"@l.test\r\n" TEXT), OK, NULL },
 	{ "all fields his", SPAN(BOB "Sender: bob@l.test\r\n"
-			"Reply-To: <b.ob@l.test>, desk@l.test\r\n"
+			"Reply-To: <b.ob@l.test>, bob@l.test\r\n"
+			"Resent-Reply-To: bob@l.test\r\n"
+			"Errors-To: b.ob@l.test\r\n"
 			"Return-Path: <>\r\nSubject: x\r\n" TEXT), OK, NULL },
+	{ "answers go to a colleague",
+		SPAN(BOB "Reply-To: alice@l.test\r\n" TEXT),
+		&fault_sender_not_owned, "Reply-To" },
+	{ "answers of a resent one go to a colleague",
+		SPAN(BOB "Resent-Reply-To: alice@l.test\r\n" TEXT),
+		&fault_sender_not_owned, "Resent-Reply-To" },
+	{ "Return-Path of a colleague",
+		SPAN(BOB "Return-Path: <alice@l.test>\r\n" TEXT),
+		&fault_sender_not_owned, "Return-Path" },
+	{ "errors go to a colleague",
+		SPAN(BOB "Errors-To: alice@l.test\r\n" TEXT),
+		&fault_sender_not_owned, "Errors-To" },
+	{ "receipts go to a colleague",
+		SPAN(BOB "Disposition-Notification-To: alice@l.test\r\n" TEXT),
+		&fault_sender_not_owned, "Disposition-Notification-To" },
+	{ "answers go nowhere", SPAN(BOB "Reply-To: <>\r\n" TEXT),
+		&fault_header_syntax, "Reply-To" },
 	{ "a header without a body", SPAN(BOB), OK, NULL },
 	{ "a From in the body is text",
 		SPAN(BOB "\r\nFrom: alice@l.test\r\n"), OK, NULL },

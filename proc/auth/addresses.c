@@ -69,9 +69,12 @@ addresses_report(const struct auth *a)
 		if (users_by_address(a->users, book->entries[i].name))
 			report(book->entries[i].name,
 				"an account bears it, too, and gets the mail");
-	for (uint32_t i = 0; i < book->targets_count; i++)
+	for (uint32_t i = 0; i < book->targets_count; i++) {
+		struct span target = book->targets[i].address;
+
 		if (book->targets[i].entry == ENTRY_NONE &&
-			!users_by_address(a->users, book->targets[i].address))
-			report(book->targets[i].address,
-				"no account bears it");
+			!users_by_address(a->users, target) &&
+			!users_by_login(a->users, target))
+			report(target, "it is no account's");
+	}
 }

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "lib/base/codec.h"
+#include "lib/base/must.h"
 #include "proc/auth/auth.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
@@ -19,8 +20,17 @@ make_grant(const struct auth *a, const struct exchange *e,
 		span_at(g, TOKEN_SIGNED(struct grant)), g->mac);
 }
 
+/* There is room for those of the account and of DELEGATED_MOST. */
+static void
+put_delegated(void *owner, struct span address)
+{
+	MUST(put_block(owner, address));
+}
+
+/* NC-2.1.7: what the login may speak as: its own, and what permits give it. */
 static FALLIBLE
-put_addresses(const struct user *u, struct sasl_done *done)
+put_addresses(const struct auth *a, const struct user *u,
+	struct sasl_done *done)
 {
 	struct buf b = BUF(done->addresses);
 	struct span address;
@@ -29,6 +39,8 @@ put_addresses(const struct user *u, struct sasl_done *done)
 	while (span_is_set(address = user_next_address(u, &at)))
 		if (!put_block(&b, address))
 			return &fault_sys_failed;
+	addresses_delegated(a->addresses, span_of(u->login), clock_instant(),
+		put_delegated, &b);
 	done->addresses_len = (uint16_t)b.len;
 	return OK;
 }
@@ -64,6 +76,6 @@ login_grant(struct auth *a, const struct exchange *e, const struct user *u,
 	make_grant(a, e, u, &done->grant);
 	done->login_len = (uint16_t)login.len;
 	memcpy(done->login, login.at, login.len);
-	TRY(put_addresses(u, done));
+	TRY(put_addresses(a, u, done));
 	return e->wants_session ? open_session(a, e, u, stream) : OK;
 }

@@ -207,7 +207,19 @@ static const struct span book = SPAN(
 	"catch-all board.example { to bob@agency.example\n"
 	"	reason \"old cards\"\n	owner \"J. Roe\"\n	expires ");
 
-/* The same with a catch-all that ends in `days`. */
+static const struct span delegation = SPAN(" }\n"
+	"send-as info@agency.example { login alice\n"
+	"	reason \"the desk\"\n	owner \"J. Roe\"\n	expires ");
+
+static bool
+put_day(struct buf *b, const struct civil *c)
+{
+	return buf_put_digits(b, (uint64_t)c->year, 4) && buf_push(b, '-') &&
+		buf_put_digits(b, c->month, 2) && buf_push(b, '-') &&
+		buf_put_digits(b, c->day, 2);
+}
+
+/* The same with permits that end in `days`. */
 static void
 give_addresses(int days)
 {
@@ -216,10 +228,9 @@ give_addresses(int days)
 	static uint8_t room[4096];
 	struct buf b = BUF(room);
 
-	CHECK(buf_put(&b, book) &&
-		buf_put_digits(&b, (uint64_t)c.year, 4) && buf_push(&b, '-') &&
-		buf_put_digits(&b, c.month, 2) && buf_push(&b, '-') &&
-		buf_put_digits(&b, c.day, 2) && buf_put_text(&b, " }\n"));
+	CHECK(buf_put(&b, book) && put_day(&b, &c) &&
+		buf_put(&b, delegation) && put_day(&b, &c) &&
+		buf_put_text(&b, " }\n"));
 	fake_give_file(FILE_ADDRESSES, buf_view(&b));
 }
 
@@ -539,6 +550,43 @@ TEST(auth_compares_passwords)
 	fake_expect_event(EV_LOGIN_SUCCEEDED);
 	fake_expect_event(EV_LOGIN_FAILED);
 	fake_stop();
+}
+
+/* --- addresses that are lent ---------------------------------------------- */
+
+static bool
+lends(const char *login, const char *address)
+{
+	const struct sasl_done *m;
+	struct span all, s;
+	uint8_t room[128];
+	struct buf blob = BUF(room);
+	bool found = false;
+
+	CHECK(buf_push(&blob, 0) && buf_put_text(&blob, login) &&
+		buf_push(&blob, 0) && buf_put_text(&blob, PASSWORD));
+	try_plain(1, buf_view(&blob));
+	m = expect_done(last_session);
+	CHECK_NUMBER(m->fault, 0);
+	all = span_at(m->addresses, m->addresses_len);
+	while (take_block(&all, &s))
+		found |= span_equals(s, span_of(address));
+	return found;
+}
+
+/* NC-2.1.7. */
+TEST(auth_lends_addresses)
+{
+	for (int days = 10; days >= -10; days -= 20) {
+		if (!start())
+			return;
+		give_addresses(days);
+		fake_expect_event(EV_ADDRESSES_LOADED);
+		CHECK(lends("alice", "a.b@agency.example"));
+		CHECK(lends("alice", "info@agency.example") == (days > 0));
+		CHECK(!lends("bob", "info@agency.example"));
+		fake_stop();
+	}
 }
 
 /* --- sessions of imap ---------------------------------------------------- */

@@ -7,6 +7,7 @@ import re
 import signal
 import smtplib
 import uuid
+from datetime import date, timedelta
 
 import pytest
 
@@ -319,3 +320,49 @@ def test_a_password_in_clear_is_burnt(site):
     assert re.search(rf"enabled +{alice.name}$", listed, re.M)
     assert any(r["event"] == "CREDENTIAL_BURNT" and r["login"] == alice.name
                for r in site.log_rows())
+
+
+SEND_AS = """
+send-as info@agency.example {{
+	login    {login}
+	reason   "answers for the desk"
+	owner    "J. Roe"
+	expires  {day}
+}}
+"""
+
+
+def letter_with(field, address, sender):
+    return message(sender, "x@other.test", uuid.uuid4().hex).replace(
+        "Subject:", f"{field}: <{address}>\r\nSubject:", 1)
+
+
+@pytest.mark.parametrize("field", ["Reply-To", "Sender", "Errors-To",
+                                   "Return-Path", "Resent-From",
+                                   "Disposition-Notification-To"])
+def test_a_login_speaks_for_what_is_lent_to_it(site, book, field):
+    alice, other = Account(site), Account(site)
+    tomorrow = date.today() + timedelta(days=1)
+    assert book(SEND_AS.format(login=alice.name,
+                               day=tomorrow)).returncode == 0
+    lent = "info@agency.example"
+    with alice.submission() as s:
+        s.sendmail(lent, ["x@other.test"],
+                   letter_with(field, lent, alice.address))
+        with pytest.raises(smtplib.SMTPDataError) as refused:
+            s.sendmail(lent, ["x@other.test"],
+                       letter_with(field, other.address, alice.address))
+        assert refused.value.smtp_code == 550
+        assert refused.value.smtp_error.startswith(b"5.7.1 ")
+    with other.submission() as s:
+        assert s.mail(lent)[0] == 550
+        s.rset()
+        with pytest.raises(smtplib.SMTPDataError) as refused:
+            s.sendmail(other.address, ["x@other.test"],
+                       letter_with(field, lent, other.address))
+        assert refused.value.smtp_code == 550
+    today = date.today()
+    assert book(SEND_AS.format(login=alice.name, day=today)).returncode == 0
+    with alice.submission() as s:
+        s.ehlo("x.test")
+        assert s.mail(lent)[0] == 550
