@@ -115,15 +115,22 @@ start_tls(struct connection *c, struct span in)
 		lose(c, "4.7.5", "TLS failed");
 }
 
+/* Its recipients have their results; what the connection still has to say does
+ * not keep the job, nor the place that waits for its end. */
+static void
+finish_job(struct connection *c)
+{
+	if (!c->job || smtp_client_is_busy(&c->client))
+		return;
+	job_close(c->relay, c->job);
+	if (c->stream)
+		stream_deadline(c->stream, IDLE_US);
+}
+
 static void
 next_job(struct connection *c)
 {
-	struct job *j = c->job;
-
-	if (j) { /* the one that is done */
-		job_close(c->relay, j);
-		stream_deadline(c->stream, IDLE_US);
-	}
+	finish_job(c);
 	if (c->relay->stopping)
 		smtp_client_quit(&c->client);
 }
@@ -220,6 +227,7 @@ run(struct connection *c, struct span *in)
 	while (turn(c, in))
 		;
 	c->running = false;
+	finish_job(c);
 	if (c->client.state == CLIENT_OVER && !c->client.asking) {
 		if (c->job)
 			job_close(c->relay, c->job);

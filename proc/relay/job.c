@@ -72,7 +72,8 @@ void
 job_close(struct relay *r, struct job *j)
 {
 	struct connection *c = j->connection;
-	bool stays = c && c->stream && !r->stopping;
+	bool stays = c && c->stream && c->client.state == CLIENT_IDLE &&
+		!r->stopping;
 
 	tell_done(r, j->id, stays ? c->id : 0);
 	if (c)

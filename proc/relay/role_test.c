@@ -253,7 +253,6 @@ TEST(a_job_that_never_gets_whole_is_forgotten)
 	connect_job(JOB + 1, TLS_OPPORTUNISTIC);
 	server_says("421 no\r\n");
 	CHECK_NUMBER(expect_result(JOB + 1), 421);
-	fd_close(&server);
 	expect_done(JOB + 1);
 	end();
 }
