@@ -92,7 +92,7 @@ verb init_site, init_local, conf_egress;
 verb run_site, site_status, site_reload, demo_site;
 verb calibrate;
 verb limits_show, limits_release_account;
-verb log_follow, log_grep;
+verb log_follow, log_grep, trace_mail;
 verb queue_list, queue_show, queue_retry, queue_drop, queue_hold,
 	queue_release, queue_route;
 verb store_verify, store_remake;

@@ -1,6 +1,4 @@
-/* posthold log: the files of the log directory, one a day, one event a line of
- * JSON (state/log/row.h). */
-#include <dirent.h>
+/* posthold log: events as they stand in the log. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,12 +7,12 @@
 #include <unistd.h>
 
 #include "ctl/command.h"
+#include "ctl/log_days.h"
 #include "lib/base/number.h"
 #include "sys/clock.h"
 
 #define WANTED   16     /* words and options to match          */
 #define LOOK     200000 /* microseconds between looks          */
-#define LINE_MAX_ 16384
 
 static struct site site;
 
@@ -41,69 +39,21 @@ passes(const struct filter *f, const char *line)
 	return true;
 }
 
-static size_t
-print_rest(FILE *file, const struct filter *f)
-{
-	static char line[LINE_MAX_];
-	size_t shown = 0;
-
-	while (fgets(line, sizeof line, file)) {
-		size_t len = strlen(line);
-
-		if (line[len - 1] != '\n') { /* still being written */
-			fseek(file, -(long)len, SEEK_CUR);
-			break;
-		}
-		if (passes(f, line)) {
-			fputs(line, stdout);
-			shown++;
-		}
-	}
-	clearerr(file);
-	return shown;
-}
+/* What it prints, and how often it did. */
+struct printer {
+	const struct filter *filter;
+	size_t shown;
+};
 
 static void
-path_of(const char *name, char out[600])
+print_line(void *owner, const char *line)
 {
-	snprintf(out, 600, "%s/%.300s", site.log_directory, name);
-}
+	struct printer *p = owner;
 
-/* --- grep ------------------------------------------------------------------ */
-
-static int
-is_day(const struct dirent *e)
-{
-	size_t len = strlen(e->d_name);
-
-	return len == 16 && strcmp(e->d_name + 10, ".jsonl") == 0;
-}
-
-static int
-search(const struct filter *f, const char *since)
-{
-	struct dirent **days;
-	int n = scandir(site.log_directory, &days, is_day, alphasort);
-	size_t shown = 0;
-	char path[600];
-
-	if (n < 0)
-		return complain(EX_NOINPUT, site.log_directory,
-			"cannot be read; does the site log, are you root?");
-	for (int i = 0; i < n; i++) {
-		FILE *file = NULL;
-
-		path_of(days[i]->d_name, path);
-		if (!since || strncmp(days[i]->d_name, since, 10) >= 0)
-			file = fopen(path, "re");
-		if (file) {
-			shown += print_rest(file, f);
-			fclose(file);
-		}
-		free(days[i]);
-	}
-	free(days);
-	return shown > 0 ? EX_OK : 1;
+	if (!passes(p->filter, line))
+		return;
+	fputs(line, stdout);
+	p->shown++;
 }
 
 /* --- follow ---------------------------------------------------------------- */
@@ -116,13 +66,14 @@ open_today(char day[20])
 
 	snprintf(day, 20, "%04d-%02d-%02d.jsonl", (int)c.year % 10000,
 		c.month % 100, c.day % 100);
-	path_of(day, path);
+	log_path(&site, day, path);
 	return fopen(path, "re");
 }
 
 static void
 follow(const struct filter *f)
 {
+	struct printer printer = { f, 0 };
 	char day[20], now[20];
 	FILE *file = open_today(day), *next;
 
@@ -130,13 +81,13 @@ follow(const struct filter *f)
 		fseek(file, 0, SEEK_END);
 	while (!ferror(stdout)) {
 		if (file)
-			print_rest(file, f);
+			log_read_rest(file, print_line, &printer);
 		fflush(stdout);
 		usleep(LOOK);
 		next = open_today(now);
 		if (next && (!file || strcmp(day, now) != 0)) {
 			if (file) {
-				print_rest(file, f);
+				log_read_rest(file, print_line, &printer);
 				fclose(file);
 			}
 			file = next;
@@ -175,6 +126,7 @@ int
 log_grep(struct call *c)
 {
 	static struct filter filter;
+	struct printer printer = { &filter, 0 };
 	struct log_options o = { 0 };
 	const struct option options[] = { LOG_OPTIONS(&o),
 		{ "--since", "YYYY-MM-DD", &o.since, NULL,
@@ -186,7 +138,8 @@ log_grep(struct call *c)
 	if (code >= 0)
 		return code;
 	fill(&filter, &o, c);
-	return search(&filter, o.since);
+	code = log_each_line(&site, o.since, print_line, &printer);
+	return code >= 0 ? code : printer.shown > 0 ? EX_OK : 1;
 }
 
 int

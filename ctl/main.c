@@ -86,6 +86,11 @@ const struct command commands[] = {
 { "limits", "release", "LOGIN", 1, 1, "Let a held account send again.",
   "It was held because it used up its budget of a day (account-day, account-first).\n"
   "Find out why first; its counters begin anew.", limits_release_account },
+{ "trace", NULL, "ID|ADDRESS", 1, 1, "Tell what became of mail.",
+  "ID is the number of a message as the log, the queue or a reply names it;\n"
+  "ADDRESS a sender or recipient, here or elsewhere.  What the log keeps, then what\n"
+  "waits in the queue.  Times are UTC.  Exit code 1 when there is nothing.",
+  trace_mail },
 { "store", "check", "", 0, 0, "Compare the mailboxes with their journal.",
   "The site must be stopped.  Prints what is damaged, then counts; exit code 1\n"
   "when something is.", store_verify },

@@ -13,11 +13,8 @@
 
 static struct site site;
 
-typedef void on_row(void *owner, const struct queue_row *r);
-
-/* An id is 1 to 16 hexadecimal digits, as in the log. */
-static bool
-read_id(const char *text, uint64_t *out)
+bool
+queue_id_parse(const char *text, uint64_t *out)
 {
 	static const char digits[] = "0123456789abcdef";
 	size_t len = strlen(text);
@@ -33,14 +30,14 @@ read_id(const char *text, uint64_t *out)
 	return len > 0 && *out > 0;
 }
 
-/* Send the order; rows go to `row`, how many were done to *count. */
-static FALLIBLE
-order(const struct queue_order *o, on_row *row, void *owner, uint64_t *count)
+FALLIBLE
+queue_ask(const struct site *s, const struct queue_order *o, on_row *row,
+	void *owner, uint64_t *count)
 {
 	OWNED(fd_close) int fd = -1;
 	static union control_answer a;
 
-	TRY(control_open(&site, QUEUE, &fd));
+	TRY(control_open(s, QUEUE, &fd));
 	TRY(control_send(fd, o, -1));
 	do {
 		TRY(control_receive(fd, QUEUE, &a));
@@ -122,7 +119,7 @@ static int
 read_operand(const struct call *c, struct queue_order *o)
 {
 	if (c->count > 0 && strcmp(c->words[0], "all") != 0 &&
-		!read_id(c->words[0], &o->id))
+		!queue_id_parse(c->words[0], &o->id))
 		return complain(EX_USAGE, c->words[0],
 			"an id is hexadecimal, as `posthold queue list` "
 			"prints it");
@@ -180,8 +177,8 @@ show(struct call *c, enum queue_verb what)
 		return complain(EX_USAGE, format, "a format is text or json");
 	json_start(&j);
 	json_open_array(&j, "queue");
-	f = json ? order(&o, add_row, &j, &count)
-		 : order(&o, print_row, &printer, &count);
+	f = json ? queue_ask(&site, &o, add_row, &j, &count)
+		 : queue_ask(&site, &o, print_row, &printer, &count);
 	json_close(&j);
 	if (f && f != &fault_record_unknown)
 		return explain(f);
@@ -198,7 +195,7 @@ static int
 act(struct call *c, const struct queue_order *o, const char *done)
 {
 	uint64_t count = 0;
-	const struct fault *f = order(o, NULL, NULL, &count);
+	const struct fault *f = queue_ask(&site, o, NULL, NULL, &count);
 
 	if (f == &fault_record_unknown)
 		return complain(EX_DATAERR, c->words[0], "no such message");

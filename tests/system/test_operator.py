@@ -134,6 +134,32 @@ def test_deferred_mail_is_shown_and_retried(own):
     assert sink.wait_for(lambda m: subject.encode() in m.body)
 
 
+def test_mail_is_traced(own):
+    site, sink = own
+    sink.replies[("RCPT", "gone@other.test")] = "550 5.1.1 no such user there"
+    sink.replies[("RCPT", "late@other.test")] = "450 4.2.0 greylisted"
+    with site.submission("alice") as s:
+        s.sendmail("alice@agency.example",
+                   ["bob@agency.example", "gone@other.test",
+                    "late@other.test", "x@other.test"],
+                   message("alice@agency.example", "x@other.test", "traced"))
+    for _ in range(100):
+        told = site.run("trace", "late@other.test").stdout
+        if "deferred for" in told and "<x@other.test> taken by" in told:
+            break
+        time.sleep(0.1)
+    assert "accepted from <alice@agency.example>, 4 recipients" in told
+    assert "<gone@other.test> failed: 550" in told
+    assert "<x@other.test> taken by 127.0.0.1: 250" in told
+    assert "in the mailbox of account" in told
+    assert "to <late@other.test>  deferred: peer greylists" in told
+    number = re.search(r"(\S{16})  <x@other.test> taken", told).group(1)
+    assert "<gone@other.test> failed: 550" in site.run("trace", number).stdout
+    assert "accepted from <alice" in site.run("trace",
+                                              "bob@agency.example").stdout
+    assert site.run("trace", "nobody@other.test").returncode == 1
+
+
 def test_a_message_is_sent_somewhere_else(own):
     site, sink = own
     other = Sink()
