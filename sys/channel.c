@@ -95,6 +95,24 @@ channel_send(struct channel *c, const void *message, int fd)
 	return OK;
 }
 
+FALLIBLE
+channel_send_patiently(struct channel *c, const void *message,
+	int64_t timeout_us)
+{
+	int64_t end = clock_tick().us + timeout_us, left = timeout_us;
+	const struct fault *f;
+
+	while ((f = channel_send(c, message, -1)) == &fault_ipc_busy &&
+		left > 0) {
+		struct pollfd p = { c->fd, POLLOUT, 0 };
+
+		if (poll(&p, 1, (int)(left / 1000 + 1)) < 0 && errno != EINTR)
+			return &fault_sys_failed;
+		left = end - clock_tick().us;
+	}
+	return f;
+}
+
 /* LOST: its descriptor found no room among ours, so it never came; whoever sent
  * it is not to blame, and gives up in the end. */
 enum receipt { GOT, NOTHING, LOST, ENDED, BROKEN };

@@ -42,6 +42,12 @@ FALLIBLE channel_open(struct loop *l, int fd, enum role self, enum role peer,
  * ipc_busy    the channel is full; nothing was sent */
 FALLIBLE channel_send(struct channel *c, const void *message, int fd);
 
+/* The same without a descriptor, and wait up to `timeout_us` for room: for what
+ * nobody would ask for again.  Nothing else is served meanwhile, so only to a
+ * peer that never waits for us. */
+FALLIBLE channel_send_patiently(struct channel *c, const void *message,
+	int64_t timeout_us);
+
 /* Call `f` once, from the loop, when something can be sent again after ipc_busy;
  * for answers of many messages, which would else fill the channel. */
 typedef void on_room(void *owner, struct channel *c);

@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/test.h"
@@ -208,6 +209,44 @@ TEST(a_full_channel_says_busy_and_a_closed_one_closed)
 	CHECK_FAULT(channel_send(NULL, &a, -1), &fault_ipc_closed);
 	turn();
 	CHECK_NUMBER(t.gone, 1);
+	loop_close(&t.loop);
+}
+
+static void
+fill(void)
+{
+	struct rcpt_answer a = { .head = { .type = RCPT_ANSWER } };
+
+	while (channel_send(t.auth, &a, -1) == OK)
+		;
+}
+
+TEST(patience_lasts_until_there_is_room)
+{
+	struct rcpt_answer a = { .head = { .type = RCPT_ANSWER } };
+	pid_t reader;
+	int status;
+
+	open_pair();
+	test_row = "nobody reads";
+	fill();
+	CHECK_FAULT(channel_send_patiently(t.auth, &a, 1000), &fault_ipc_busy);
+	test_row = "it is read in the end";
+	reader = fork();
+	CHECK(reader >= 0);
+	if (reader == 0) {
+		usleep(100000);
+		while (recv(t.mx, &a, sizeof a, MSG_DONTWAIT) > 0)
+			;
+		_exit(0);
+	}
+	CHECK_OK(channel_send_patiently(t.auth, &a, SECONDS(60)));
+	CHECK(waitpid(reader, &status, 0) == reader && status == 0);
+	test_row = "the peer is gone";
+	close(t.mx);
+	CHECK_FAULT(channel_send_patiently(t.auth, &a, SECONDS(60)),
+		&fault_ipc_closed);
+	turn();
 	loop_close(&t.loop);
 }
 

@@ -36,8 +36,7 @@ forget(struct connection *c)
 	MUST(!c->job);
 	stream_finish(&c->stream);
 	pool_give(r->connections, c->slot);
-	if (channel_send(role_link(r->role, QUEUE), &m, -1))
-		return;
+	relay_say(r, &m);
 }
 
 /* The connection is of no use: the job's recipients get `why`. */

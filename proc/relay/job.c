@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,6 +23,18 @@ job_find(struct relay *r, uint64_t id)
 
 /* --- results ------------------------------------------------------------- */
 
+/* A queue that is away asks again: at least once, RFC 5321 section 6.1.  One that
+ * is busy must hear it: without a result the server gets the message twice,
+ * without an end the job is at work for ever.  One that hears nothing any more
+ * takes back what we had when we are gone. */
+void
+relay_say(struct relay *r, const void *message)
+{
+	if (channel_send_patiently(role_link(r->role, QUEUE), message,
+		    QUEUE_US) == &fault_ipc_busy)
+		exit(EXIT_FAULT);
+}
+
 static void
 tell(struct relay *r, uint64_t job, uint32_t rcpt,
 	const struct response *response)
@@ -34,10 +47,7 @@ tell(struct relay *r, uint64_t job, uint32_t rcpt,
 	m.reply.text_len = response->text_len;
 	memcpy(m.reply.enhanced, response->enhanced, sizeof m.reply.enhanced);
 	memcpy(m.reply.text, response->text, response->text_len);
-	/* A queue that is away asks again: at least once, RFC 5321 section
-	 * 6.1. */
-	if (channel_send(role_link(r->role, QUEUE), &m, -1))
-		return;
+	relay_say(r, &m);
 }
 
 static void
@@ -46,8 +56,7 @@ tell_done(struct relay *r, uint64_t job, uint64_t connection)
 	struct relay_done m = { .head = { .type = RELAY_DONE, .session = job },
 		.connection = connection };
 
-	if (channel_send(role_link(r->role, QUEUE), &m, -1))
-		return;
+	relay_say(r, &m);
 }
 
 void

@@ -16,6 +16,7 @@
 #define CONNECTIONS_MAX 1024
 #define IDLE_US         SECONDS(10)
 #define DIALLING_US     MINUTES(6) /* dial gives up before */
+#define QUEUE_US        MINUTES(1) /* for the queue to read what it is told */
 #define ANSWER_US       MINUTES(5) /* RFC 5321 section 4.5.3.2 */
 #define FINAL_US        MINUTES(10)
 
@@ -68,6 +69,8 @@ void job_drop(struct relay *r, uint64_t id);
 
 /* Begin once the message is whole and a connection is there. */
 void job_begin(struct relay *r, struct job *j);
+/* Tell the queue. */
+void relay_say(struct relay *r, const void *message);
 void job_tell(struct relay *r, const struct job *j, size_t rcpt,
 	const struct response *response);
 

@@ -10,6 +10,7 @@
 
 static int server = -1;
 static int queue; /* what the program says to it */
+static int small; /* octets between the two; 0: the usual */
 
 /* --- the server ---------------------------------------------------------- */
 
@@ -55,6 +56,9 @@ give_queue(void)
 	CHECK_OK(fd_channel_pair(pair));
 	queue = pair[0];
 	theirs = pair[1];
+	if (small > 0)
+		CHECK(setsockopt(theirs, SOL_SOCKET, SO_SNDBUF, &small,
+			      sizeof small) == 0);
 	CHECK_OK(channel_open(fake.loop, queue, QUEUE, RELAY, 0, &none, NULL,
 		&fake.links[QUEUE]));
 	CHECK_OK(channel_send(fake.links[MASTER], &m, theirs));
@@ -236,6 +240,39 @@ TEST(answers_are_read_when_there_is_room_again)
 	server_says(answers);
 	usleep(200000); /* the output is full by now */
 	CHECK(server_reads("DATA\r\n"));
+	end();
+}
+
+/* A queue that is slow loses nothing: who has a message already would get it
+ * again, and a job without an end is at work for ever. */
+TEST(results_wait_for_a_queue_that_does_not_read)
+{
+	static char answers[MANY * 8 + 9];
+
+	if (!fake_is_built(RELAY))
+		return;
+	for (int i = 0; i <= MANY; i++)
+		memcpy(answers + 8 * i, "250 ok\r\n", 8);
+	small = 20000;
+	begin();
+	small = 0;
+	begin_job(JOB, MANY, 0);
+	for (uint32_t i = 0; i < MANY; i++)
+		add_rcpt(JOB, i);
+	connect_job(JOB, TLS_OPPORTUNISTIC);
+	server_says("220 hi\r\n");
+	CHECK(server_reads("EHLO"));
+	server_says("250-mx.test\r\n250 PIPELINING\r\n");
+	CHECK(server_reads("MAIL FROM"));
+	server_says(answers);
+	CHECK(server_reads("DATA\r\n"));
+	server_says("354 go on\r\n");
+	CHECK(server_reads("body\r\n.\r\n"));
+	server_says("250 kept\r\n");
+	usleep(200000);
+	for (int i = 0; i < MANY; i++)
+		CHECK_NUMBER(expect_result(JOB), 250);
+	expect_done(JOB);
 	end();
 }
 
