@@ -65,9 +65,9 @@ put_rcpts(struct smtp_client *c)
 /* --- results ------------------------------------------------------------- */
 
 static bool
-is_refused(const struct smtp_client *c, size_t rcpt)
+is_told(const struct smtp_client *c, size_t rcpt)
 {
-	return c->refused[rcpt / 8] >> (rcpt % 8) & 1;
+	return c->told[rcpt / 8] >> (rcpt % 8) & 1;
 }
 
 /* Everybody who has no result yet gets `r`; then IDLE, or the end. */
@@ -97,11 +97,22 @@ ask(struct smtp_client *c, struct client_ask a)
 	c->asking = true;
 }
 
+/* One recipient has a result that others need not have. */
+static void
+tell_alone(struct smtp_client *c, size_t rcpt, const struct response *r)
+{
+	c->told[rcpt / 8] |= (uint8_t)(1u << (rcpt % 8));
+	c->rcpt = *r;
+	ask(c, (struct client_ask){ .verb = CLIENT_ASK_RESULT,
+		       .rcpt = rcpt,
+		       .response = &c->rcpt });
+}
+
 /* Tell the host the next result; false when there is none left. */
 static bool
 tell_result(struct smtp_client *c)
 {
-	while (c->result < c->job.count && is_refused(c, c->result))
+	while (c->result < c->job.count && is_told(c, c->result))
 		c->result++;
 	if (c->result == c->job.count)
 		return false;
@@ -131,7 +142,7 @@ static void
 say_hello(struct smtp_client *c)
 {
 	c->peer = (struct client_peer){ 0 };
-	put_command(c, "EHLO ", c->setup.host);
+	put_command(c, c->setup.lmtp ? "LHLO " : "EHLO ", c->setup.host);
 	c->state = CLIENT_EHLO;
 }
 
@@ -239,7 +250,7 @@ after_ehlo(struct smtp_client *c, const struct response *r)
 {
 	if (response_class(r) == 2) {
 		opened(c);
-	} else if (response_class(r) == 5 && !c->secured) {
+	} else if (response_class(r) == 5 && !c->secured && !c->setup.lmtp) {
 		put_command(c, "HELO ", c->setup.host);
 		c->state = CLIENT_HELO;
 	} else {
@@ -299,7 +310,8 @@ begin_job(struct smtp_client *c)
 	c->sent = c->answered = c->accepted = 0;
 	c->offset = 0;
 	c->stuffer = (struct stuffer){ 0 };
-	memset(c->refused, 0, sizeof c->refused);
+	memset(c->told, 0, sizeof c->told);
+	c->result = 0;
 	if (!fits_peer(c))
 		return;
 	put_mail(c);
@@ -361,11 +373,7 @@ after_rcpt(struct smtp_client *c, const struct response *r)
 	if (response_class(r) == 2) {
 		c->accepted++;
 	} else if (!c->over_after) {
-		c->refused[rcpt / 8] |= (uint8_t)(1u << (rcpt % 8));
-		c->rcpt = *r;
-		ask(c, (struct client_ask){ .verb = CLIENT_ASK_RESULT,
-			       .rcpt = rcpt,
-			       .response = &c->rcpt });
+		tell_alone(c, rcpt, r);
 	}
 	put_rcpts(c);
 	if (c->answered == c->sent &&
@@ -385,7 +393,16 @@ after_data(struct smtp_client *c, const struct response *r)
 static void
 after_final(struct smtp_client *c, const struct response *r)
 {
-	conclude(c, r, false);
+	if (!c->setup.lmtp) {
+		conclude(c, r, false);
+		return;
+	}
+	/* RFC 2033 section 4.2: the accepted ones, in the order of RCPT */
+	while (is_told(c, c->result))
+		c->result++;
+	tell_alone(c, c->result, r);
+	if (--c->accepted == 0)
+		conclude(c, r, false);
 }
 
 /* Nobody was accepted: every recipient has its own result. */

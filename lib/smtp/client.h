@@ -39,6 +39,8 @@ struct client_setup {
 	 * is said under TLS or not at all (NC-2.1.4). */
 	struct span login;
 	enum client_tls tls;
+	bool lmtp; /* RFC 2033: LHLO, and at the end of data a reply for each
+		    * recipient that was accepted */
 };
 
 struct client_rcpt {
@@ -121,10 +123,10 @@ struct smtp_client {
 	struct stuffer stuffer;
 	struct client_ask ask;
 	struct response last;  /* of all that are left in CLIENT_RESULTS */
-	struct response rcpt;  /* of one that was refused                */
+	struct response rcpt;  /* of one alone                           */
 	struct response_reader reader;
 	struct buf out;
-	uint8_t refused[CLIENT_RCPTS_MAX / 8 + 1]; /* told already */
+	uint8_t told[CLIENT_RCPTS_MAX / 8 + 1]; /* which have their result */
 	uint8_t out_storage[CLIENT_OUTPUT_MAX];
 };
 

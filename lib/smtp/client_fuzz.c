@@ -20,7 +20,8 @@ talk(struct run *r, struct span in, unsigned kind, unsigned seed)
 {
 	struct client_setup setup = { .host = SPAN("me.test"),
 		.tls = kind & 1 ? CLIENT_TLS_REQUIRED
-				: CLIENT_TLS_OPPORTUNISTIC };
+				: CLIENT_TLS_OPPORTUNISTIC,
+		.lmtp = kind >> 6 & 1 };
 	bool goes_on = true;
 
 	r->q = (struct fake_queue){ .c = &r->c, .said = BUF(r->said),

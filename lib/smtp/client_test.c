@@ -7,6 +7,7 @@
 #define EHLO    "220 x\r\n" W "250-x\r\n250-PIPELINING\r\n250 8BITMIME\r\n" W
 #define SLOW    "220 x\r\n" W "250 x\r\n" W
 #define HELLO   "EHLO me.test\r\n"
+#define LHLO    "LHLO me.test\r\n"
 #define MAIL    "MAIL FROM:<a@b>\r\n"
 #define RCPTS   "RCPT TO:<u@v>\r\nRCPT TO:<w@v>\r\n"
 #define BODY    "hi\r\n..\r\n.\r\n"
@@ -19,7 +20,7 @@ static const struct client_rcpt noted[] = {
 	{ SPAN("w@v"), NOTIFY_SUCCESS | NOTIFY_DELAY, SPAN("rfc822;x@v") },
 };
 
-enum { EIGHT_BIT = 1, UTF8 = 2, REPORTS = 4, LOGIN = 8 };
+enum { EIGHT_BIT = 1, UTF8 = 2, REPORTS = 4, LOGIN = 8, LMTP = 16 };
 
 static const struct dialogue {
 	const char *what;
@@ -134,6 +135,31 @@ static const struct dialogue {
 	{ "reports, to one that does not", 0, REPORTS, 0,
 		SPAN(EHLO "550 x\r\n503 x\r\n503 x\r\n" W "221 x\r\n"),
 		HELLO MAIL RCPTS QUIT, { 550, 550 } },
+	{ "LMTP: a reply for each that was accepted", 0, LMTP, 0,
+		SPAN(EHLO "250 x\r\n250 x\r\n250 x\r\n" W "354 x\r\n" W
+			  "250 x\r\n452 x\r\n" W "221 x\r\n"),
+		LHLO MAIL RCPTS "DATA\r\n" BODY QUIT, { 250, 452 } },
+	{ "LMTP: one refused at RCPT, the other at the end", 0, LMTP, 0,
+		SPAN(EHLO "250 x\r\n550 x\r\n250 x\r\n" W "354 x\r\n" W
+			  "452 x\r\n" W "221 x\r\n"),
+		LHLO MAIL RCPTS "DATA\r\n" BODY QUIT, { 550, 452 } },
+	{ "LMTP: one reply, then nothing", 0, LMTP, 0,
+		SPAN(EHLO "250 x\r\n250 x\r\n250 x\r\n" W "354 x\r\n" W
+			  "250 x\r\n"),
+		LHLO MAIL RCPTS "DATA\r\n" BODY, { 250, 451 } },
+	{ "LMTP: a reply too many", 0, LMTP, 0,
+		SPAN(EHLO "250 x\r\n250 x\r\n550 x\r\n" W "354 x\r\n" W
+			  "250 x\r\n250 x\r\n"),
+		LHLO MAIL RCPTS "DATA\r\n" BODY, { 250, 550 } },
+	{ "LMTP: one chunk", 0, LMTP, 0,
+		SPAN("220 x\r\n" W "250-x\r\n250 CHUNKING\r\n" W
+		     "250 x\r\n" W "250 x\r\n" W "250 x\r\n" W
+		     "250 x\r\n450 x\r\n" W "221 x\r\n"),
+		LHLO MAIL RCPTS "BDAT 7 LAST\r\nhi\r\n.\r\n" QUIT,
+		{ 250, 450 } },
+	{ "LMTP knows no HELO", 0, LMTP, 0,
+		SPAN("220 x\r\n" W "502 x\r\n" W "221 x\r\n"), LHLO QUIT,
+		{ 502, 502 } },
 	{ "a limit too small", 0, 0, 0,
 		SPAN("220 x\r\n" W "250-x\r\n250 SIZE 6\r\n" W "221 x\r\n"),
 		HELLO QUIT, { 552, 552 } },
@@ -228,7 +254,8 @@ hold(const struct dialogue *d, size_t cap, struct fake_queue *q)
 {
 	static struct smtp_client c;
 	static uint8_t said[1024];
-	struct client_setup setup = { .host = SPAN("me.test"), .tls = d->tls };
+	struct client_setup setup = { .host = SPAN("me.test"), .tls = d->tls,
+		.lmtp = d->needs & LMTP };
 	struct span server = span_at(d->server.at, cap);
 	bool goes_on = true;
 
