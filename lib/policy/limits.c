@@ -45,6 +45,10 @@ static const struct {
 /* What a source has done wrong closes the door to it. */
 static const enum limit_unit doors[] = { UNIT_UNKNOWN, UNIT_ERRORS };
 
+/* What belongs to many. */
+static const enum limit_dim shared[] = { DIM_DOMAIN, DIM_DESTINATION,
+	DIM_SITE };
+
 const struct limit_row *
 limit_row(enum limit_number n)
 {
@@ -209,20 +213,21 @@ check_meter(struct limits *l, struct meter *m, const struct limit_amounts *a,
 	return OK;
 }
 
-/* Half of what the site does is for those who used less than a quarter of their
+/* Half of what many share is for those who used less than a quarter of their
  * own: a crowd of greedy sources leaves room for the others. */
 static const struct fault *
-check_share(struct limits *l, struct meter *site, struct meter *own,
+check_share(struct limits *l, struct meter *whose, struct meter *own,
 	const struct limit_amounts *a, int64_t now_ms, struct limit_hit *hit)
 {
-	for (enum limit_unit u = 0; own && u < LIMIT_UNITS; u++) {
-		struct rate whole = l->rates.at[site->dim][u];
+	for (enum limit_unit u = 0; whose && own && u < LIMIT_UNITS; u++) {
+		struct rate whole = l->rates.at[whose->dim][u];
 		struct rate part = l->rates.at[own->dim][u];
 
 		if (a->of[u] > 0 && whole.most > 0 && part.most > 0 &&
-			bucket_heat(&site->buckets[u], whole, now_ms) >= HALF &&
+			bucket_heat(&whose->buckets[u], whole, now_ms) >=
+				HALF &&
 			bucket_heat(&own->buckets[u], part, now_ms) >= HALF / 2)
-			return refuse(l, site, u, hit);
+			return refuse(l, whose, u, hit);
 	}
 	return OK;
 }
@@ -257,16 +262,16 @@ limits_admit(struct limits *l, const struct limit_subject *who,
 {
 	struct meter *at[LIMIT_DIMS] = { NULL };
 	struct limit_amounts all = with_first(l, who, a);
+	struct meter *own;
 
 	for (enum limit_dim d = DIM_NONE + 1; d < LIMIT_DIMS; d++) {
 		at[d] = take(l, who, d, now_ms);
 		if (at[d])
 			TRY(check_meter(l, at[d], &all, now_ms, hit));
 	}
-	if (at[DIM_SITE])
-		TRY(check_share(l, at[DIM_SITE],
-			at[DIM_ACCOUNT] ? at[DIM_ACCOUNT] : at[DIM_ADDRESS],
-			&all, now_ms, hit));
+	own = at[DIM_ACCOUNT] ? at[DIM_ACCOUNT] : at[DIM_ADDRESS];
+	for (size_t i = 0; i < COUNT_OF(shared); i++)
+		TRY(check_share(l, at[shared[i]], own, &all, now_ms, hit));
 	for (enum limit_dim d = DIM_NONE + 1; d < LIMIT_DIMS; d++)
 		if (at[d] && at[d]->dim == d) /* not pushed out by the next */
 			charge(l, at[d], &all, now_ms);

@@ -9,8 +9,9 @@
  * keyed hash.  A flood of newcomers takes the places of who has done the least,
  * never that of somebody busy: whoever is limited stays limited (meters.h).
  *
- * When everybody together has used half of what the site does, whoever used a
- * quarter of his own limit waits: the other half is for the others.
+ * When half of what many share is used up (the site, a domain, a destination),
+ * whoever used a quarter of his own limit waits: the other half is for the
+ * others.
  */
 #pragma once
 

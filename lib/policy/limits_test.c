@@ -303,6 +303,25 @@ TEST(limits_leave_half_of_the_site_to_the_modest)
 	CHECK_NUMBER(admit(&l, &modest, UNIT_CONNECTIONS, 10), 10);
 }
 
+/* Nobody can have the mail of one domain refused by sending it much. */
+TEST(limits_leave_half_of_a_domain_to_the_modest)
+{
+	struct limits l = limits_with(LIMIT_DOMAIN_MESSAGES, 200);
+	struct limit_subject modest = four(203, 0, 113, 9);
+	unsigned n = 0;
+
+	l.rates.at[DIM_ADDRESS][UNIT_MESSAGES].most = 60;
+	modest.domain = SPAN("agency.example");
+	for (unsigned i = 0; i < 6; i++) {
+		struct limit_subject a = four(10, 0, (uint8_t)i, 1);
+
+		a.domain = SPAN("agency.example");
+		n += admit(&l, &a, UNIT_MESSAGES, 60);
+	}
+	CHECK(n >= 100 && n <= 175);
+	CHECK_NUMBER(admit(&l, &modest, UNIT_MESSAGES, 10), 10);
+}
+
 /* What happened already is charged beyond the limit. */
 TEST(limits_note_what_happened)
 {
