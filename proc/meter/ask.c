@@ -7,10 +7,13 @@
 
 _Static_assert(LIMIT_UNITS <= LIMIT_AMOUNTS, "the units fit into the message");
 
+/* Only submission knows logins: nobody else may use up what is an account's. */
 static bool
-read_subject(const struct limit_ask *m, struct limit_subject *who)
+read_subject(const struct channel *c, const struct limit_ask *m,
+	struct limit_subject *who)
 {
-	if (m->domain_len > sizeof m->domain || m->rcpt_len > sizeof m->rcpt)
+	if (m->domain_len > sizeof m->domain || m->rcpt_len > sizeof m->rcpt ||
+		(m->account != 0 && channel_peer(c) != SUBMISSION))
 		return false;
 	*who = (struct limit_subject){ .has_peer = m->has_peer != 0,
 		.account = m->account,
@@ -64,7 +67,8 @@ tell(const struct limit_ask *m, const struct limit_hit *hit, int64_t now_ms)
 }
 
 static const struct fault *
-judge(struct meter_process *p, const struct limit_ask *m)
+judge(struct meter_process *p, const struct channel *c,
+	const struct limit_ask *m)
 {
 	int64_t now_ms = clock_instant().us / 1000;
 	struct limit_amounts a = read_amounts(m);
@@ -72,7 +76,7 @@ judge(struct meter_process *p, const struct limit_ask *m)
 	struct limit_hit hit;
 	const struct fault *f;
 
-	if (!read_subject(m, &who))
+	if (!read_subject(c, m, &who))
 		return &fault_ipc_malformed;
 	f = limits_admit(&p->limits, &who, &a, now_ms, &hit);
 	if (f)
@@ -88,17 +92,18 @@ ask_answer(
 					       .serial = m->head.serial,
 					       .session = m->head.session } };
 
-	answer.fault = fault_number(judge(p, m));
+	answer.fault = fault_number(judge(p, c, m));
 	if (channel_send(c, &answer, -1))
 		return; /* gone, or does not read: it gives up by itself */
 }
 
 void
-ask_note(struct meter_process *p, const struct limit_ask *m)
+ask_note(struct meter_process *p, const struct channel *c,
+	const struct limit_ask *m)
 {
 	struct limit_amounts a = read_amounts(m);
 	struct limit_subject who;
 
-	if (read_subject(m, &who))
+	if (read_subject(c, m, &who))
 		limits_note(&p->limits, &who, &a, clock_instant().us / 1000);
 }

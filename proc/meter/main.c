@@ -18,9 +18,8 @@ take_ask(void *owner, struct channel *c, const void *message, int fd)
 static void
 take_note(void *owner, struct channel *c, const void *message, int fd)
 {
-	(void)c;
 	(void)fd;
-	ask_note(owner, message);
+	ask_note(owner, c, message);
 }
 
 static void

@@ -21,7 +21,8 @@ FALLIBLE kept_open(int directory, struct limits *l, int64_t now_ms);
 /* ask.c */
 void ask_answer(
 	struct meter_process *p, struct channel *c, const struct limit_ask *m);
-void ask_note(struct meter_process *p, const struct limit_ask *m);
+void ask_note(struct meter_process *p, const struct channel *c,
+	const struct limit_ask *m);
 
 /* order.c: the operator's. */
 void order_obey(struct meter_process *p, struct channel *c,
