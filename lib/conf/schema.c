@@ -199,7 +199,8 @@ static const struct setting settings[] = {
 { LIM, "queue", KIND_NUMBER, OF(max_queue), 0, 0, "100000", 1, 1000000, "",
   LIVE, "NC-2.1.8", "Messages that wait; more are refused for now (452)." },
 { LIM, "mailbox", KIND_SIZE, OF(max_mailbox), 0, 0, "2G", MiB(1), GiB(1024),
-  "", LIVE, "NC-2.2.b", "Octets of one account's mail." },
+  "", LIVE, "NC-2.2.b", "Octets of one account's mail, and a message for each 2 KiB "
+  "of them at most." },
 { LIM, "free", KIND_SIZE, OF(min_free), 0, 0, "64M", MiB(1), GiB(1024), "",
   LIVE, "NC-2.2.b", "What stays free on each volume, and 5 % of it whatever is "
   "set; below, mail is refused for now (452)." },

@@ -18,6 +18,7 @@ static const struct {
 	{ &fault_storage_full, "NO [LIMIT] No room, try again later" },
 	{ &fault_imap_syntax, "BAD Syntax error" },
 	{ &fault_imap_too_big, "BAD [LIMIT] Too long or too complex" },
+	{ &fault_imap_too_many, "NO [LIMIT] Too many messages at once" },
 	{ &fault_imap_name, "NO [CANNOT] Invalid mailbox name" },
 	{ &fault_imap_charset, "NO [BADCHARSET (US-ASCII UTF-8)] No" },
 	{ &fault_imap_gone, "NO [EXPUNGEISSUED] Some messages are gone" },

@@ -36,8 +36,21 @@ store_account(struct store *s, uint32_t account, struct head_of **out)
 	(*out)->exists = found;
 	(*out)->modseq = row.modseq;
 	(*out)->octets = row.octets;
+	(*out)->messages = row.messages;
 	(*out)->next = row.next_mailbox;
 	(*out)->uidvalidity = row.uidvalidity;
+	return OK;
+}
+
+FALLIBLE
+account_admit(const struct store *s, const struct head_of *account,
+	uint64_t octets, uint64_t messages)
+{
+	uint64_t most = s->setup.max_mailbox;
+
+	if (octets > most || account->octets > most - octets ||
+		account->messages + messages > most / MESSAGE_SHARE)
+		return &fault_over_quota;
 	return OK;
 }
 

@@ -137,10 +137,8 @@ write_copy(struct store *s, struct record *r, const struct survey *found,
 	TRY(store_account(s, r->account, &a));
 	TRY(store_box(s, from, &source));
 	TRY(store_box(s, (struct box){ r->account, r->to }, &target));
-	if (!r->bits && (found->octets > s->setup.max_mailbox ||
-				a->octets > s->setup.max_mailbox -
-						found->octets))
-		return &fault_over_quota;
+	if (!r->bits)
+		TRY(account_admit(s, a, found->octets, found->count));
 	if (target->next > UINT32_MAX - found->count)
 		return &fault_mailbox_busy;
 	*out = (struct store_added){ .head = out->head,
@@ -156,6 +154,7 @@ write_copy(struct store *s, struct record *r, const struct survey *found,
 	store_touch(s, target, lsn);
 	if (!r->bits) {
 		a->octets += found->octets;
+		a->messages += found->count;
 		return OK;
 	}
 	source->modseq = r->modseq;
@@ -188,6 +187,8 @@ store_copy(struct store *s, struct box b, struct span ranges, struct span to,
 	*out = (struct store_added){ .head = out->head };
 	if (found.count == 0)
 		return OK;
+	if (found.count > COPY_MAX)
+		return &fault_imap_too_many;
 	TRY(map_keywords(s, b, target, found.flags, map));
 	return write_copy(s, &r, &found, out);
 }

@@ -66,6 +66,12 @@ FALLIBLE store_account(struct store *s, uint32_t account, struct head_of **out);
 FALLIBLE store_account_made(struct store *s, uint32_t account,
 	struct head_of **out);
 
+/* May the account have so much more?
+ *
+ * over_quota */
+FALLIBLE account_admit(const struct store *s, const struct head_of *account,
+	uint64_t octets, uint64_t messages);
+
 /* mailbox_unknown */
 FALLIBLE store_box(struct store *s, struct box b, struct head_of **out);
 

@@ -42,16 +42,6 @@ find_dkey(struct store *s, const struct store_rcpt *r, uint64_t *id)
 	return OK;
 }
 
-static FALLIBLE
-admit_octets(const struct store *s, const struct head_of *account,
-	uint64_t octets)
-{
-	if (octets > s->setup.max_mailbox ||
-		account->octets > s->setup.max_mailbox - octets)
-		return &fault_over_quota;
-	return OK;
-}
-
 /* Put the next recipient into the record; *count says whether it was. */
 static FALLIBLE
 plan_rcpt(struct store *s, const struct store_message *m, struct span sender,
@@ -68,7 +58,7 @@ plan_rcpt(struct store *s, const struct store_message *m, struct span sender,
 	TRY(store_box(s, (struct box){ r.account, r.mailbox }, &inbox));
 	if (!put_prefix(&prefix, sender, rcpt->address))
 		return &fault_address_syntax;
-	TRY(admit_octets(s, a, m->size + prefix.len));
+	TRY(account_admit(s, a, m->size + prefix.len, 1));
 	if (inbox->next == UINT32_MAX)
 		return &fault_mailbox_busy;
 	memcpy(r.dkey, rcpt->dkey, sizeof r.dkey);
@@ -92,6 +82,7 @@ follow_rcpt(struct store *s, const struct record_rcpt *r, uint64_t size,
 	box->next = r->uid + 1;
 	box->modseq = a->modseq = r->modseq;
 	a->octets += size + r->prefix.len;
+	a->messages++;
 	store_touch(s, a, lsn);
 	store_touch(s, box, lsn);
 	return OK;
@@ -165,7 +156,7 @@ store_append(struct store *s, uint32_t account, struct span name,
 	TRY(keyword_bits(s, b, keywords, true, &bits));
 	TRY(store_account(s, account, &a));
 	TRY(store_box(s, b, &box));
-	TRY(admit_octets(s, a, m->size));
+	TRY(account_admit(s, a, m->size, 1));
 	if (box->next == UINT32_MAX)
 		return &fault_mailbox_busy;
 	r.mailbox = b.mailbox;

@@ -15,6 +15,7 @@ struct head_of {
 	uint64_t lsn;        /* of the last record that changed it         */
 	uint64_t modseq;     /* account: last given out; mailbox: highest  */
 	uint64_t octets;     /* account: of all its messages               */
+	uint64_t messages;   /* account: how many                          */
 	uint32_t next;       /* account: mailbox number; mailbox: uid      */
 	uint32_t uidvalidity;
 	bool exists;

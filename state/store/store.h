@@ -25,6 +25,10 @@
 
 struct store;
 
+#define MESSAGE_SHARE 2048   /* octets of max_mailbox for a message at least:
+			      * tiny ones cost more than their octets        */
+#define COPY_MAX      100000 /* messages of one copy, some 0.3 s of work     */
+
 /* A mailbox is no longer as it was: told by store_commit, once a batch. */
 typedef void store_changed(void *owner, struct box b, uint64_t modseq);
 
@@ -32,7 +36,8 @@ struct store_setup {
 	int directory;         /* borrowed                                   */
 	uint64_t segment_size; /* of the journal; JOURNAL_SEGMENT            */
 	uint64_t min_free;     /* octets that the volume keeps, else 452     */
-	uint64_t max_mailbox;  /* octets of an account                       */
+	uint64_t max_mailbox;  /* octets of an account; of messages, one for
+				* each MESSAGE_SHARE of them at most         */
 	store_changed *changed;
 	void *owner;
 };
@@ -83,7 +88,8 @@ struct store_rcpt {
  * verdict_mismatch     it is about other octets
  * message_infected, message_unscannable  what it says
  * message_too_large    4 GiB or more
- * over_quota           an account would have more than max_mailbox */
+ * over_quota           an account would have more than max_mailbox, or more
+ *                      messages than go with it */
 FALLIBLE store_deliver(struct store *s, const struct store_message *m,
 	struct span sender, struct store_rcpt *rcpts, size_t count,
 	uint64_t *id);
@@ -130,7 +136,9 @@ FALLIBLE store_mark(struct store *s, struct box b, struct span ranges,
 FALLIBLE store_expunge(struct store *s, struct box b, struct span ranges,
 	uint64_t *modseq);
 
-/* Copy or move the messages into the mailbox `to`, all or none. */
+/* Copy or move the messages into the mailbox `to`, all or none.
+ *
+ * imap_too_many  more than COPY_MAX: everybody would wait for it */
 FALLIBLE store_copy(struct store *s, struct box b, struct span ranges,
 	struct span to, bool move, struct store_added *out);
 

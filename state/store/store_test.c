@@ -129,6 +129,60 @@ TEST(copies_go_behind_in_the_same_mailbox)
 	site_remove(&x);
 }
 
+static struct box
+trash_of(struct site *x)
+{
+	struct box b;
+
+	CHECK_OK(store_named(x->store, 7, SPAN("Trash"), &b));
+	return b;
+}
+
+TEST(messages_are_counted_as_octets_are)
+{
+	struct store_added added = { 0 };
+	uint8_t room[8];
+	uint64_t modseq;
+	struct site x;
+
+	site_make(&x);
+	x.setup.max_mailbox = 10 * MESSAGE_SHARE;
+	CHECK_OK(site_open(&x));
+	for (int i = 0; i < 6; i++)
+		CHECK_OK(deliver(&x, 7));
+	CHECK_FAULT(copy(&x, inbox, "Trash", false, &added),
+		&fault_over_quota);
+	for (int i = 0; i < 4; i++)
+		CHECK_OK(deliver(&x, 7));
+	CHECK_FAULT(deliver(&x, 7), &fault_over_quota);
+	CHECK_OK(deliver(&x, 8));
+	CHECK_OK(copy(&x, inbox, "Trash", true, &added)); /* none more */
+	CHECK_OK(mark(&x, trash_of(&x), FLAGS_ADD, BIT_DELETED, NULL));
+	CHECK_OK(store_expunge(x.store, trash_of(&x), everything(room),
+		&modseq));
+	CHECK_OK(store_rest(x.store));
+	CHECK_OK(deliver(&x, 7));
+	site_remove(&x);
+}
+
+TEST(a_copy_has_an_end)
+{
+	struct store_added added = { 0 };
+	uint32_t n = 1;
+	struct site x;
+
+	site_make(&x);
+	CHECK_OK(site_open(&x));
+	CHECK_OK(deliver(&x, 7));
+	for (; n <= COPY_MAX; n *= 2)
+		CHECK_OK(copy(&x, inbox, "INBOX", false, &added));
+	CHECK_FAULT(copy(&x, inbox, "INBOX", false, &added),
+		&fault_imap_too_many);
+	CHECK_FAULT(copy(&x, inbox, "Trash", true, &added),
+		&fault_imap_too_many);
+	site_remove(&x);
+}
+
 /* --- whatever sessions do ------------------------------------------------ */
 
 static uint64_t dice;
@@ -600,6 +654,17 @@ TEST(a_dkey_is_delivered_once)
 	site_remove(&x);
 }
 
+static uint8_t big[20000];
+#define BIG span_at(big, sizeof big)
+
+static const struct fault *
+deliver_big(struct site *x, uint32_t account)
+{
+	memset(big, 'x', sizeof big);
+	memcpy(big, "A: b\r\n\r\n", 8);
+	return deliver_to(x, BIG, &account, 1);
+}
+
 TEST(a_full_account_takes_no_more_and_others_do)
 {
 	const uint32_t both[] = { 8, 7 };
@@ -610,28 +675,28 @@ TEST(a_full_account_takes_no_more_and_others_do)
 	uint8_t room[8];
 
 	site_make(&x);
-	x.setup.max_mailbox = 300;
+	x.setup.max_mailbox = 50000;
 	CHECK_OK(site_open(&x));
-	CHECK_OK(deliver(&x, 7)); /* 45 and 70 added octets */
-	CHECK_OK(deliver(&x, 7));
-	CHECK_FAULT(deliver(&x, 7), &fault_over_quota);
-	CHECK_FAULT(deliver_to(&x, MAIL, both, 2), &fault_over_quota);
+	CHECK_OK(deliver_big(&x, 7)); /* 20,000 octets and some more */
+	CHECK_OK(deliver_big(&x, 7));
+	CHECK_FAULT(deliver_big(&x, 7), &fault_over_quota);
+	CHECK_FAULT(deliver_to(&x, BIG, both, 2), &fault_over_quota);
 	CHECK_OK(store_status(x.store, 8, SPAN("INBOX"), &told));
 	CHECK_NUMBER(told.messages, 0); /* all or none */
-	CHECK_OK(deliver(&x, 8));
+	CHECK_OK(deliver_big(&x, 8));
 	CHECK_FAULT(copy(&x, inbox, "Sent", false, &added), &fault_over_quota);
 	CHECK_OK(copy(&x, inbox, "Sent", true, &added));
 
 	/* what is removed makes room */
-	CHECK_OK(deliver(&x, 8));
+	CHECK_OK(deliver_big(&x, 8));
 	CHECK_OK(mark(&x, (struct box){ 8, BOX_INBOX }, FLAGS_ADD, BIT_DELETED,
 		NULL));
 	CHECK_OK(store_expunge(x.store, (struct box){ 8, BOX_INBOX },
 		everything(room), &modseq));
 	CHECK_OK(store_commit(x.store));
 	CHECK_OK(store_rest(x.store));
-	CHECK_OK(deliver(&x, 8));
-	CHECK_OK(deliver(&x, 8));
+	CHECK_OK(deliver_big(&x, 8));
+	CHECK_OK(deliver_big(&x, 8));
 	site_remove(&x);
 }
 

@@ -91,6 +91,7 @@ refresh(struct store *s, uint32_t account)
 		return OK;
 	TRY(account_get(s->tables, account, &row, &found));
 	h->octets = row.octets;
+	h->messages = row.messages;
 	return OK;
 }
 

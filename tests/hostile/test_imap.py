@@ -100,8 +100,8 @@ def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
-def append(r, tag, message):
-    r.send(b"%s APPEND INBOX {%d}\r\n" % (tag, len(message)))
+def append(r, tag, message, mailbox=b"INBOX"):
+    r.send(b"%s APPEND %s {%d}\r\n" % (tag, mailbox, len(message)))
     assert r.line().startswith(b"+ ")
     r.send(message + b"\r\n")
     return answers(r, tag)[-1]
@@ -142,3 +142,20 @@ def test_names_above_names_do_not_end_the_session(site):
         for c in "abcd":
             r.send(f's UNSUBSCRIBE "{c}{"/x" * 125}/B"\r\n')
             assert answers(r, b"s")[-1].startswith(b"s OK")
+
+
+def test_copying_a_mailbox_into_itself_harms_nobody(site):
+    message = b"Subject: x\r\n\r\ny\r\n"
+    with login(site, "bob") as r:
+        r.send(b"a CREATE self\r\n")
+        assert answers(r, b"a")[-1].startswith(b"a OK")
+        assert append(r, b"a", message, b"self").startswith(b"a OK")
+        r.send(b"b SELECT self\r\n")
+        answers(r, b"b")
+        for _ in range(8):
+            r.send(b"c COPY 1:* self\r\n")
+            assert answers(r, b"c")[-1].startswith(b"c OK")
+        r.send(b"d STATUS self (MESSAGES)\r\n")
+        assert b"(MESSAGES 256)" in answers(r, b"d")[0]
+    with login(site) as r:
+        assert append(r, b"a", message).startswith(b"a OK")
