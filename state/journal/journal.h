@@ -118,6 +118,9 @@ FALLIBLE journal_read_head(struct journal *j, struct place place, uint8_t *at,
 FALLIBLE journal_read_body(struct journal *j, struct place place,
 	uint64_t offset, uint8_t *at, size_t len);
 
+/* The file of a body that has one of its own, open for reading; -1: it has none. */
+FALLIBLE journal_open_body(struct journal *j, struct place place, int *out);
+
 /* Read the whole record and its body, and compare them with their checksums.
  *
  * record_damaged */

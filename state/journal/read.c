@@ -96,6 +96,20 @@ journal_read_body(struct journal *j, struct place place, uint64_t offset,
 		len);
 }
 
+FALLIBLE
+journal_open_body(struct journal *j, struct place place, int *out)
+{
+	char name[NAME_SIZE];
+	struct found f;
+
+	*out = -1;
+	TRY(find(j, place, &f));
+	if (!(f.head.flags & RECORD_BODY_IN_BLOB))
+		return OK;
+	name_blob(name, f.head.lsn);
+	return file_open(j->setup.directory, name, false, out);
+}
+
 /* The checksum of the payload; *sum are its last octets. */
 static FALLIBLE
 sum_payload(struct journal *j, const struct found *f, uint32_t *crc,

@@ -330,6 +330,9 @@ queue_body(struct queue *q, const struct queued *m, int *out)
 	OWNED(fd_close) int fd = -1;
 
 	TRY(journal_verify(q->journal, m->place));
+	TRY(journal_open_body(q->journal, m->place, out));
+	if (*out >= 0)
+		return OK;
 	TRY(fd_memory("queued", &fd));
 	for (uint64_t at = 0; at < m->size;) {
 		size_t n = m->size - at < sizeof piece

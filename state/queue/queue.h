@@ -151,7 +151,8 @@ FALLIBLE queue_noticed(struct queue *q, struct queued *m);
 /* Try its recipients now. */
 void queue_retry(struct queue *q, struct queued *m, struct instant now);
 
-/* The body, sealed memory.
+/* The body, for reading only: sealed memory, or the file of a large one, which
+ * costs no memory however many jobs have it.
  *
  * record_damaged  it is not what was taken in */
 FALLIBLE queue_body(struct queue *q, const struct queued *m, int *out);

@@ -316,6 +316,35 @@ TEST(a_message_comes_back_as_it_was)
 	spool_remove(&x);
 }
 
+/* As many jobs as have it: it is there once, and nobody can change it. */
+TEST(a_large_body_is_not_copied)
+{
+	static uint8_t body[JOURNAL_INLINE_MAX + 1], room[sizeof body];
+	struct buf got = BUF(room);
+	struct stat one, two;
+	struct letter l;
+	struct queued *m;
+	int fds[2];
+
+	begin();
+	memset(body, 'x', sizeof body);
+	letter_make(&x, span_at(body, sizeof body), 1, &l);
+	CHECK_OK(letter_add(&x, &l, &m));
+	CHECK_OK(queue_commit(x.queue));
+	CHECK_OK(queue_body(x.queue, m, &fds[0]));
+	CHECK_OK(queue_body(x.queue, m, &fds[1]));
+	CHECK(fstat(fds[0], &one) == 0 && fstat(fds[1], &two) == 0);
+	CHECK(one.st_ino == two.st_ino && one.st_dev == two.st_dev);
+	CHECK((fcntl(fds[0], F_GETFL) & O_ACCMODE) == O_RDONLY);
+	CHECK_OK(queue_remove(x.queue, &m, 1));
+	CHECK_OK(queue_commit(x.queue));
+	CHECK_OK(fd_read_whole(fds[0], &got));
+	CHECK_SPANS(buf_view(&got), span_at(body, sizeof body));
+	fd_close(&fds[0]);
+	fd_close(&fds[1]);
+	spool_remove(&x);
+}
+
 TEST(a_done_recipient_stays_done)
 {
 	uint64_t id;
