@@ -85,8 +85,8 @@ take_challenge(void *owner, struct channel *c, const void *message, int fd)
 	(void)fd;
 	if (!s)
 		return;
-	if (m->blob_len > sizeof m->blob)
-		smtp_login_done(&s->engine, &fault_ipc_malformed, SPAN_NONE);
+	if (m->blob_len > SMTP_CHALLENGE_MAX) /* a nonce of hundreds of octets */
+		smtp_login_done(&s->engine, &fault_auth_failed, SPAN_NONE);
 	else
 		smtp_challenge(&s->engine, span_at(m->blob, m->blob_len));
 	session_run(s);
@@ -99,7 +99,8 @@ keep_login(struct session *s, const struct sasl_done *m)
 	struct login_facts facts = { .grant = m->grant };
 
 	if (m->login_len > sizeof m->login ||
-		m->addresses_len > sizeof m->addresses)
+		m->addresses_len > sizeof m->addresses ||
+		m->blob_len > SMTP_CHALLENGE_MAX)
 		return &fault_ipc_malformed;
 	arena_reset(&s->arena);
 	TRY(arena_copy(&s->arena, span_at(m->login, m->login_len),
@@ -125,7 +126,8 @@ take_login(void *owner, struct channel *c, const void *message, int fd)
 	if (!f)
 		f = keep_login(s, m);
 	smtp_login_done(&s->engine, f,
-		m->blob_len > 0 && m->blob_len <= sizeof m->blob ? span_at(m->blob, m->blob_len) : SPAN_NONE);
+		!f && m->blob_len > 0 ? span_at(m->blob, m->blob_len)
+				      : SPAN_NONE);
 	session_run(s);
 }
 

@@ -26,8 +26,9 @@
 #include "lib/smtp/line.h"
 
 #define SMTP_HELO_MAX   255
-#define SMTP_BLOB_MAX   1024 /* octets of a SASL message, decoded          */
-#define SMTP_OUTPUT_MAX 2048 /* room for any one reply is kept              */
+#define SMTP_BLOB_MAX   1024 /* octets of a SASL message of the client      */
+#define SMTP_CHALLENGE_MAX 512 /* of the server: SCRAM's have a nonce twice */
+#define SMTP_OUTPUT_MAX 1200 /* room for any one reply is kept              */
 #define SMTP_ECHO_MAX 160   /* octets of a reply to the end of data       */
 #define SMTP_BAD_MAX    5    /* refused commands in a session, NC-2.2.c     */
 #define SMTP_IDLE_MAX   100  /* commands that lead nowhere, between messages */

@@ -101,7 +101,7 @@ put_challenge(struct smtp_server *s, struct span blob)
 void
 smtp_challenge(struct smtp_server *s, struct span blob)
 {
-	MUST(s->asking && blob.len <= SMTP_BLOB_MAX);
+	MUST(s->asking && blob.len <= SMTP_CHALLENGE_MAX);
 	s->asking = false;
 	put_challenge(s, blob);
 }
@@ -109,7 +109,7 @@ smtp_challenge(struct smtp_server *s, struct span blob)
 void
 smtp_login_done(struct smtp_server *s, const struct fault *f, struct span last)
 {
-	MUST(s->asking && last.len <= SMTP_BLOB_MAX);
+	MUST(s->asking && last.len <= SMTP_CHALLENGE_MAX);
 	s->asking = false;
 	if (f) {
 		s->state = SMTP_READY;

@@ -458,7 +458,7 @@ TEST(a_message_too_large_is_not_announced_for_ever)
 
 TEST(a_client_that_does_not_read_finds_room_for_every_reply)
 {
-	static const uint8_t blob[SMTP_BLOB_MAX];
+	static const uint8_t blob[SMTP_CHALLENGE_MAX];
 	static struct smtp_server s;
 
 	test_row = "the longest challenge behind more and more replies";

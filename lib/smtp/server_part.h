@@ -9,7 +9,7 @@
 
 /* smtp_run goes on only while a whole reply fits, so a put cannot fail.  The
  * longest is a SASL message. */
-#define SMTP_ROOM (BASE64_LENGTH(SMTP_BLOB_MAX) + 64)
+#define SMTP_ROOM (BASE64_LENGTH(SMTP_CHALLENGE_MAX) + 64)
 
 /* server.c */
 void smtp_say(struct smtp_server *s, unsigned code, const char *enhanced,

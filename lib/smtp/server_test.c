@@ -217,6 +217,12 @@ TEST(a_body_that_the_host_sees_before_354_ends_the_session)
 		"503 5.5.0 Improper use of command pipelining\r\n");
 }
 
+TEST(a_session_has_four_kilobytes)
+{
+	test_row = "10,000 idle ones are 40 MB";
+	CHECK(sizeof(struct smtp_server) <= 4096);
+}
+
 TEST(the_protocol_is_named_after_RFC_3848)
 {
 	static struct smtp_server s;
