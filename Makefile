@@ -122,6 +122,7 @@ tests: $(TESTS) $(PROOFS)
 check: all tests
 	tools/check-layers
 	tools/check-pure $(B)
+	tools/check-strings $(B)
 	tools/check-style
 	tools/run-tests tests/guards/guards $(TESTS) $(PROOFS)
 

@@ -420,7 +420,7 @@ TEST(a_sasl_message_too_long_is_refused)
 	CHECK(fake_give(&h, span_at(line, sizeof line)));
 	CHECK(fake_give(&h, SPAN("\r\nNOOP\r\n")));
 	CHECK_SPAN(buf_view(&h.said),
-		"500 5.5.6 Authentication exchange line is too long\r\n"
+		"500 5.5.6 Login line is too long\r\n"
 		"250 2.0.0 OK\r\n");
 	CHECK_SPAN(buf_view(&h.asked), "LD");
 }
