@@ -145,10 +145,9 @@ print_text(const struct inspection *i, int code)
 		for (size_t n = 0; n < count; n++)
 			if (results[n].state == (enum state)s)
 				print_detail(&results[n]);
-	if (!i->site->production)
-		printf("\nThis site is not in production: of sockets and accounts "
-		       "only its own are\njudged, not those of others on this "
-		       "host.\n");
+	if (!site_owns_host(i->site))
+		puts("\nThis host is not the site's alone: of sockets and accounts "
+		     "only those of the\nsite are judged.");
 	printf("\nS static, B asked over the network from this host, C continuous\n"
 	       "+ good  ~ remark  x bad  . missing  - not applicable\n\n"
 	       "%zu satisfied, %zu with a remark, %zu failed, %zu unknown or "

@@ -49,7 +49,11 @@ install: all $(PAGES)
 	install -m 644 $(filter %.5,$(PAGES)) $(DESTDIR)$(MANDIR)/man5/
 	sed 's|@BINDIR@|$(BINDIR)|' $(UNIT) \
 		> $(DESTDIR)$(UNITS)/posthold.service
-	chmod 644 $(DESTDIR)$(UNITS)/posthold.service
+	sed 's|@BINDIR@|$(BINDIR)|' etc/posthold-check.service \
+		> $(DESTDIR)$(UNITS)/posthold-check.service
+	install -m 644 etc/posthold-check.timer $(DESTDIR)$(UNITS)/
+	chmod 644 $(DESTDIR)$(UNITS)/posthold.service \
+		$(DESTDIR)$(UNITS)/posthold-check.service
 	grep -E '$(ACCOUNTS)' etc/sysusers.conf > $(DESTDIR)$(USERS)/posthold.conf
 	chmod 644 $(DESTDIR)$(USERS)/posthold.conf
 	install -m 644 $(SAMPLE) $(DESTDIR)$(DOCDIR)/examples/posthold.conf

@@ -52,7 +52,7 @@ are_needed(const struct inspection *i, struct proof *p)
 {
 	static struct sentinel s;
 
-	if (!i->site->production)
+	if (!site_owns_host(i->site))
 		return true;
 	if (sentinel_look("", &s))
 		proof_missing(p, "passwd, shadow and group cannot be read; are you "
@@ -75,7 +75,7 @@ accounts(const struct inspection *i, struct proof *p)
 	const char *bad;
 
 	proof_looked(p, "logins of %s; accounts and groups of the %s",
-		i->site->users, i->site->production ? "host" : "roles");
+		i->site->users, site_owns_host(i->site) ? "host" : "roles");
 	if (f) {
 		proof_missing(p, "the file of accounts cannot be read: %s",
 			f->name);
@@ -93,10 +93,10 @@ accounts(const struct inspection *i, struct proof *p)
 		proof_good(p, "%zu logins, none reserved; each role has a number "
 			      "of its own%s",
 			users_count(u),
-			i->site->production
+			site_owns_host(i->site)
 				? "; nothing is there by default"
-				: "; those of the host are not judged, for the "
-				  "site is not in production");
+				: "; those of the host are not judged, for it "
+				  "is not the site's alone");
 }
 
 /* --- ACC-01 --------------------------------------------------------------- */

@@ -105,7 +105,7 @@ permits_and_sockets(const struct inspection *i, struct proof *p)
 		return;
 	}
 	if (sockets_scan(master, &scan) ||
-		(i->site->production && scan.unseen > 0)) {
+		(site_owns_host(i->site) && scan.unseen > 0)) {
 		proof_missing(p, "the kernel does not tell all; are you root?");
 		return;
 	}
@@ -126,10 +126,10 @@ permits_and_sockets(const struct inspection *i, struct proof *p)
 		proof_good(p, "%u sockets in %u networks, each of the site's with "
 			      "its permit; %u of others%s",
 			scan.count, scan.namespaces, foreign,
-			i->site->production
+			site_owns_host(i->site)
 				? ""
-				: " not judged, for the site is not in "
-				  "production");
+				: " not judged, for the host is not the site's "
+				  "alone");
 }
 
 /* SVC-02, SVC-03: what this issue of the program decided on. */

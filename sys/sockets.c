@@ -316,7 +316,7 @@ socket_judge(const struct waiting_socket *w, const struct site *s,
 	struct instant now)
 {
 	if (!w->ours)
-		return s->production ? SOCKET_UNPERMITTED : SOCKET_FOREIGN;
+		return site_owns_host(s) ? SOCKET_UNPERMITTED : SOCKET_FOREIGN;
 	if (w->kind == SOCKET_TCP && w->here && is_permitted(w, s, now))
 		return SOCKET_PERMITTED;
 	return is_resolver(w, s) ? SOCKET_RESOLVER : SOCKET_UNPERMITTED;

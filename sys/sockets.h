@@ -51,9 +51,8 @@ enum socket_verdict {
 	SOCKET_UNPERMITTED,
 };
 
-/* NC-2.1.1: without a permit nothing waits.  The host of a site in production
- * is the site's alone (NC-2.2.a), else only what the site's own processes hold
- * is judged. */
+/* NC-2.1.1: without a permit nothing waits.  Where the host is not the site's
+ * alone (site_owns_host), only what the site's own processes hold is judged. */
 enum socket_verdict socket_judge(const struct waiting_socket *w,
 	const struct site *s, struct instant now);
 

@@ -25,6 +25,12 @@ site_is_sound(const struct site *s)
 }
 
 bool
+site_owns_host(const struct site *s)
+{
+	return s->production && s->role != SITE_LOCAL;
+}
+
+bool
 site_permit_open(const struct site_permit *p, struct instant now)
 {
 	return p->service > SERVICE_NONE && p->service < SERVICES &&

@@ -191,6 +191,10 @@ struct site {
 /* Is this a site of this version, with every count in its range? */
 bool site_is_sound(const struct site *s);
 
+/* Is the host the site's alone, so that all on it is judged (NC-2.2.a)?  Not when
+ * the site is not in production, nor where it only sends for other programs. */
+bool site_owns_host(const struct site *s);
+
 /* Does the permit open its socket at `now`? */
 bool site_permit_open(const struct site_permit *p, struct instant now);
 

@@ -46,10 +46,10 @@ look(const struct site *s)
 	/* What could not be looked at leaves no event, and so no evidence. */
 	if (sockets_scan(getpid(), &scan) || sentinel_look("", &sentinel))
 		return;
-	if (s->production)
+	if (site_owns_host(s))
 		tell_defaults(&sentinel);
 	LOG(EV_HOST_SURVEYED, 0,
-		log_text(s->production ? SPAN("host") : SPAN("site")),
+		log_text(site_owns_host(s) ? SPAN("host") : SPAN("site")),
 		log_number(scan.count), log_number(judge_sockets(s, &scan)),
 		log_number(scan.namespaces), log_number(sentinel.accounts),
 		log_number(sentinel.groups), log_number(sentinel.found),

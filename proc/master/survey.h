@@ -2,7 +2,7 @@
  * accounts that are there by default (NC-2.1.2).
  *
  * Every look is an event, every finding another.  On a host that is not the
- * site's alone (a site that is not in production) only what the site itself
+ * site's alone (site_owns_host) only what the site itself
  * holds is judged, and the event says so.
  */
 #pragma once
