@@ -6,6 +6,9 @@
 /* services.c */
 check permits_and_sockets, offered_words, not_local_only;
 
+/* ports.c, for offered_words; false: p says what is open */
+bool ports_are_permitted(const struct inspection *i, struct proof *p);
+
 /* history.c */
 check kept_by_log;
 

@@ -1,11 +1,14 @@
 /* Each probe against a server that behaves and one that does not: a probe that
  * takes silence for a refusal would pass both. */
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -347,4 +350,79 @@ TEST(a_silent_port_is_no_evidence)
 		k->check(&i, &p);
 		CHECK_NUMBER(p.mark, MARK_MISSING);
 	}
+}
+
+/* --- ports ---------------------------------------------------------------- */
+
+/* A network that nobody else has; false where that cannot be. */
+static bool
+own_network(void)
+{
+	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int fd;
+
+	if (unshare(CLONE_NEWNET) != 0)
+		return false;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &lo) == 0 && close(fd) == 0;
+}
+
+static int
+open_udp(uint16_t port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0);
+	return fd;
+}
+
+/* In a child: the numbers of the cases that went wrong, as a set. */
+static int
+knock_at_all(void)
+{
+	static struct site site;
+	const struct inspection i = { .site = &site, .settings = "test" };
+	struct proof p = { 0 };
+	uint16_t port, other;
+	int wrong = 0, udp;
+
+	close(listen_somewhere(&port));
+	fill_site(&site, port);
+	site.production = 1;
+	wrong |= !ports_are_permitted(&i, &p) << 0;
+	wrong |= (listen_somewhere(&other) < 0) << 1;
+	wrong |= ports_are_permitted(&i, &p) << 2;
+	wrong |= (p.mark != MARK_BAD || !strstr(p.found, "tcp")) << 3;
+	site.permits[1] = site.permits[0];
+	site.permits[1].port = other;
+	site.permits_count = 2;
+	wrong |= !ports_are_permitted(&i, &p) << 4;
+	udp = open_udp(161);
+	wrong |= ports_are_permitted(&i, &p) << 5;
+	wrong |= !strstr(p.found, "udp 161") << 6;
+	site.production = 0; /* the host of others */
+	wrong |= !ports_are_permitted(&i, &p) << 7;
+	close(udp);
+	return wrong;
+}
+
+TEST(every_port_is_knocked_at_where_the_host_is_ours)
+{
+	int status = -1;
+	pid_t child;
+
+	if (geteuid() != 0) {
+		test_skip("needs root");
+		return;
+	}
+	child = fork();
+	if (child == 0)
+		_exit(own_network() ? knock_at_all() : 77);
+	CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		test_skip("no network of its own");
+	else
+		CHECK_NUMBER(WEXITSTATUS(status), 0);
 }

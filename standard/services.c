@@ -220,8 +220,11 @@ offered_words(const struct inspection *i, struct proof *p)
 	static struct talk t;
 	size_t asked = 0;
 
-	proof_looked(p, "EHLO on mx and submission and inside TLS, CAPABILITY of "
-			"IMAP, asked from this host");
+	proof_looked(p, "%sEHLO on mx and submission and inside TLS, CAPABILITY of "
+			"IMAP, asked from this host",
+		site_owns_host(i->site) ? "every TCP port and 12 of UDP; " : "");
+	if (!ports_are_permitted(i, p))
+		return;
 	for (size_t n = 0; n < COUNT_OF(offers); n++) {
 		const struct offer *o = &offers[n];
 		const struct site_permit *permit = talk_permit(i->site,

@@ -15,9 +15,8 @@
 #define PATIENCE 5 /* seconds */
 #define FROM_ONE 8 /* connections of one address */
 
-/* Where a permit listens, as a stranger on this host reaches it. */
-static socklen_t
-place(const struct site_permit *p, struct sockaddr_storage *out)
+socklen_t
+talk_place(const struct site_permit *p, struct sockaddr_storage *out)
 {
 	static const uint8_t any[16];
 	struct sockaddr_in four = { .sin_family = AF_INET,
@@ -195,7 +194,7 @@ static bool
 connect_from(struct talk *t, const struct site_permit *p, unsigned net)
 {
 	struct sockaddr_storage at = { 0 };
-	socklen_t len = place(p, &at);
+	socklen_t len = talk_place(p, &at);
 
 	memset(t, 0, sizeof *t);
 	t->imap = p->service == SERVICE_IMAPS;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/socket.h>
 
 #include "lib/base/span.h"
 #include "lib/conf/site.h"
@@ -33,6 +34,9 @@ bool talk_open(struct talk *t, const struct site_permit *p, struct span host);
 
 /* The same from one address, the same for the life of this process. */
 bool talk_open_same(struct talk *t, const struct site_permit *p);
+
+/* Where a permit listens, as a stranger on this host reaches it. */
+socklen_t talk_place(const struct site_permit *p, struct sockaddr_storage *out);
 
 /* Connect only. */
 bool talk_connect(struct talk *t, const struct site_permit *p);

@@ -207,6 +207,7 @@ end(void)
 	fd_close(&m.site_fd);
 	remove_one("key.pem");
 	remove_one("list");
+	remove_one("list.burnt"); /* master makes it */
 	CHECK(rmdir(directory) == 0);
 }
 
