@@ -199,7 +199,8 @@ any_name(void)
 {
 	static const struct span names[] = { SPAN("INBOX"), SPAN("Trash"),
 		SPAN("a"), SPAN("a/b"), SPAN("a/b/c"), SPAN("b"),
-		SPAN("INBOX/a"), SPAN("Drafts") };
+		SPAN("INBOX/a"), SPAN("Drafts"), SPAN("inbox/a"), SPAN("inbox"),
+		SPAN("Inboxes/a"), SPAN("a//b"), SPAN("/"), SPAN("") };
 
 	return names[draw((uint32_t)COUNT_OF(names))];
 }
@@ -883,6 +884,10 @@ static const struct {
 		&fault_imap_name },
 	{ "an empty component", "create", "a//b", NULL, &fault_imap_name },
 	{ "a control", "create", "a\tb", NULL, &fault_imap_name },
+	{ "below INBOX in other letters", "create", "inbox/x", NULL,
+		&fault_imap_name },
+	{ "to below INBOX in other letters", "rename", "a", "Inbox/x/y",
+		&fault_imap_name },
 	{ "a path out of it is a name like others", "create", "../b", NULL,
 		OK },
 	{ "one with children", "delete", "a", NULL, &fault_mailbox_busy },

@@ -144,8 +144,11 @@ append(struct store *s, const struct record *r, int fd, uint64_t *lsn,
 {
 	uint16_t type = (uint16_t)r->type;
 	struct span head = buf_view(&s->room);
+	struct record again;
 	uint8_t sha256[32];
 
+	/* what is in the journal is there for good: it can be read */
+	TRY(record_parse(r->type, head, &again));
 	if (fd < 0)
 		return journal_append(s->journal, type, head, lsn, place);
 	TRY(journal_append_body(s->journal, type, head, fd, r->size, sha256,
