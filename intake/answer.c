@@ -131,6 +131,51 @@ take_login(void *owner, struct channel *c, const void *message, int fd)
 	session_run(s);
 }
 
+/* NC-2.1.5, footnote 3: what the permit for its address gives a host. */
+static FALLIBLE
+keep_relay(struct session *s, const struct relay_granted *m)
+{
+	struct login_facts facts = { .grant = m->grant };
+	const struct fault *f;
+
+	TRY(fault_row(m->fault));
+	if (m->name_len > sizeof m->name ||
+		m->addresses_len > sizeof m->addresses)
+		return &fault_ipc_malformed;
+	arena_reset(&s->arena);
+	TRY(arena_copy(&s->arena, span_at(m->name, m->name_len), &facts.name));
+	TRY(arena_copy(&s->arena, span_at(m->addresses, m->addresses_len),
+		&facts.addresses));
+	s->login = facts;
+	f = ask_check_relay(s);
+	if (f)
+		s->login = (struct login_facts){ 0 };
+	return f;
+}
+
+static void
+take_granted(void *owner, struct channel *c, const void *message, int fd)
+{
+	const struct relay_granted *m = message;
+	struct session *s = session_asker(owner, &m->head, WAITS_GRANT);
+	const struct fault *f;
+
+	(void)c;
+	(void)fd;
+	if (!s)
+		return;
+	f = keep_relay(s, m);
+	if (!f)
+		f = limit_rcpt(s, &s->engine.ask);
+	if (f) {
+		s->waits = WAITS_NOT;
+		LOG(EV_RCPT_REFUSED_, s->id, log_text(s->txn.sender),
+			log_text(s->engine.ask.path), log_fault(f));
+		answer_fault(s, f);
+	}
+	session_run(s);
+}
+
 static void
 take_spool(void *owner, struct channel *c, const void *message, int fd)
 {
@@ -197,6 +242,7 @@ const struct handlers intake_handlers = {
 		[RCPT_ANSWER] = take_rcpt,
 		[SASL_CHALLENGE] = take_challenge,
 		[SASL_DONE] = take_login,
+		[RELAY_GRANTED] = take_granted,
 		[EPOCHS_GIVEN] = session_judge_all,
 		[SPOOL_FILE] = take_spool,
 		[SCAN_ANSWER] = take_verdict,

@@ -41,10 +41,21 @@ check_sender(struct session *s, const struct smtp_ask *ask)
 	return &fault_sender_not_owned;
 }
 
+/* What a permit for its address gave a host was for one message. */
+static void
+drop_relay(struct session *s)
+{
+	if (s->login.grant.kind != GRANT_ADDR)
+		return;
+	s->login = (struct login_facts){ 0 };
+	arena_reset(&s->arena);
+}
+
 static FALLIBLE
 ask_mail(struct session *s, const struct smtp_ask *ask)
 {
 	transaction_reset(&s->txn);
+	drop_relay(s);
 	if (s->in->submission)
 		TRY(check_sender(s, ask));
 	TRY(transaction_set_sender(&s->txn,
@@ -70,9 +81,30 @@ refuse_rcpt(struct session *s, const struct smtp_ask *ask,
 static FALLIBLE
 take_remote(struct session *s, const struct smtp_ask *ask)
 {
-	if (s->login.grant.kind != GRANT_SASL)
+	struct relay_ask m;
+
+	if (s->login.grant.kind != GRANT_NONE)
+		return limit_rcpt(s, ask);
+	if (s->in->submission)
 		return refuse_rcpt(s, ask, &fault_relay_denied);
-	return limit_rcpt(s, ask);
+	m.head = session_question(s, RELAY_ASK, WAITS_GRANT);
+	return channel_send(role_link(s->in->role, AUTH), &m,
+		stream_fd(s->stream));
+}
+
+/* As check_sender, which was not asked at MAIL: nobody knew. */
+FALLIBLE
+ask_check_relay(struct session *s)
+{
+	struct sender_rights r = rights_of(s);
+	struct address sender;
+
+	if (!address_parse(s->txn.sender, &sender) &&
+		sender_owns(&r, &sender))
+		return OK;
+	LOG(EV_SENDER_REFUSED, s->id, log_text(s->login.name),
+		log_text(s->txn.sender), log_text(SPAN("MAIL FROM")));
+	return &fault_sender_not_owned;
 }
 
 FALLIBLE

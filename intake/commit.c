@@ -36,7 +36,7 @@ check_header(struct session *s)
 	size_t len;
 
 	TRY(body_head(&s->txn.body, head, sizeof head, &len));
-	f = s->in->submission
+	f = s->in->submission || s->login.grant.kind == GRANT_ADDR
 		? sender_check_header(span_at(head, len), &r, &field)
 		: header_check(span_at(head, len), &field);
 	if (f == &fault_sender_not_owned)
@@ -200,22 +200,38 @@ commit_refused(struct session *s, const struct fault *f)
 	smtp_answer(&s->engine, f);
 }
 
+/* Whose right it was, "sasl:alice" or "addr:scanner" (NC-2.1.5). */
+static void
+put_grant(struct buf *b, const struct session *s)
+{
+	static const char *const kinds[GRANT_KINDS] = {
+		[GRANT_SASL] = "sasl:",
+		[GRANT_ADDR] = "addr:",
+	};
+	const char *kind = kinds[s->login.grant.kind];
+
+	if (kind)
+		MUST(buf_put_text(b, kind) && buf_put(b, s->login.name));
+}
+
 static void
 accepted(struct session *s, uint64_t stored)
 {
 	uint8_t text[17], octets[8];
 	struct buf id = BUF(text);
 	uint64_t shown = stored ? stored : s->txn.queued;
+	uint8_t grant_room[8 + ADDRESS_MAX];
+	struct buf grant = BUF(grant_room);
 
 	for (int i = 0; i < 8; i++)
 		octets[i] = (uint8_t)(shown >> (56 - 8 * i));
 	MUST(buf_put_hex(&id, span_at(octets, sizeof octets)));
+	put_grant(&grant, s);
 	LOG(EV_MESSAGE_ACCEPTED, s->id, log_text(s->txn.sender),
 		log_number(s->txn.local + s->txn.remote),
 		log_number(s->txn.body.size), log_id(stored),
 		log_id(s->txn.queued),
-		log_text(s->login.grant.kind == GRANT_SASL ? s->login.name
-							   : SPAN("")));
+		log_text(buf_view(&grant)));
 	s->octets += s->txn.body.size;
 	commit_keep(s);
 	limit_measure(s);

@@ -42,12 +42,12 @@ struct intake {
 
 /* Whose answer a session waits for. */
 enum waits { WAITS_NOT, WAITS_RCPT, WAITS_LOGIN, WAITS_SPOOL, WAITS_VERDICT,
-	WAITS_QUEUE, WAITS_STORE, WAITS_LIMIT, WAITS_UNKNOWN };
+	WAITS_QUEUE, WAITS_STORE, WAITS_GRANT, WAITS_LIMIT, WAITS_UNKNOWN };
 
 /* What a successful login gave; zero before. */
 struct login_facts {
 	struct grant grant;
-	struct span name;      /* in the session's arena */
+	struct span name;      /* of the login or relay; in the session's arena */
 	struct span addresses; /* blocks, in the session's arena */
 };
 
@@ -113,6 +113,8 @@ struct head session_question(struct session *s, uint32_t type,
 FALLIBLE ask_for(struct session *s, const struct smtp_ask *ask);
 
 /* The meter agrees: take the recipient elsewhere, make room for the message. */
+/* The host may relay by its address: may it as this sender? */
+FALLIBLE ask_check_relay(struct session *s);
 FALLIBLE ask_take_remote(struct session *s);
 FALLIBLE ask_open_body(struct session *s);
 

@@ -23,6 +23,7 @@ static const enum role answerers[] = {
 	[WAITS_VERDICT] = SCAN,
 	[WAITS_QUEUE] = QUEUE,
 	[WAITS_STORE] = STORE,
+	[WAITS_GRANT] = AUTH,
 	[WAITS_LIMIT] = METER,
 	[WAITS_UNKNOWN] = METER,
 };

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -173,5 +174,29 @@ fd_read_whole(int fd, struct buf *out)
 		done += (uint64_t)n;
 	}
 	out->len += size;
+	return OK;
+}
+
+FALLIBLE
+fd_peer(int fd, uint8_t peer[16])
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} at;
+	socklen_t len = sizeof at;
+
+	if (getpeername(fd, &at.any, &len) != 0)
+		return &fault_sys_failed;
+	if (at.any.sa_family == AF_INET) {
+		memcpy(peer, mapped, sizeof mapped);
+		memcpy(peer + 12, &at.v4.sin_addr, 4);
+		return OK;
+	}
+	if (at.any.sa_family != AF_INET6)
+		return &fault_sys_failed;
+	memcpy(peer, &at.v6.sin6_addr, 16);
 	return OK;
 }

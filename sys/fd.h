@@ -43,6 +43,11 @@ FALLIBLE fd_memory_of(const char *name, struct span octets, int *out);
 FALLIBLE fd_map_sealed(int fd, size_t size, const void **out);
 void fd_unmap(const void *at, size_t size);
 
+/* Whose the other end of an Internet connection is: IPv6, or IPv4 mapped into it.
+ *
+ * sys_failed  it is no such connection, or over */
+FALLIBLE fd_peer(int fd, uint8_t peer[16]);
+
 /* Size in octets of a regular file or memory. */
 FALLIBLE fd_size(int fd, uint64_t *out);
 

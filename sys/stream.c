@@ -303,6 +303,12 @@ stream_connect_tls(struct stream *s, const struct tls_context *c,
 	return OK;
 }
 
+int
+stream_fd(const struct stream *s)
+{
+	return s ? s->fd : -1;
+}
+
 const struct tls *
 stream_tls(const struct stream *s)
 {

@@ -64,6 +64,9 @@ FALLIBLE stream_connect_tls(struct stream *s, const struct tls_context *c,
 
 /* NULL before `secured`. */
 const struct tls *stream_tls(const struct stream *s);
+
+/* The connection itself, to be shown to others; -1 for NULL. */
+int stream_fd(const struct stream *s);
 const char *stream_reason(const struct stream *s);
 
 /* Offer the rest again and go on reading. */

@@ -218,6 +218,25 @@ struct sasl_done {
 	uint8_t blob[SASL_BLOB_MAX];
 };
 
+/* mx: may this peer relay?  The descriptor is its connection: the kernel says whose
+ * it is, not the process that asks (NC-2.1.5, footnote 3). */
+struct relay_ask {
+	struct head head;
+};
+
+#define RELAY_NAME_MAX 64
+
+struct relay_granted {
+	struct head head;
+	struct grant grant; /* zero unless it may                       */
+	uint16_t fault;     /* fault_number; relay_denied: it may not   */
+	uint16_t name_len;
+	uint8_t name[RELAY_NAME_MAX]; /* of the entry                   */
+	uint16_t addresses_len; /* that it may send as, blocks          */
+	uint8_t addresses[LOGIN_ADDRESSES_MAX];
+	uint8_t zero[2];
+};
+
 /* A credential came in clear: burn it (NC-2.1.4).  `blob` is a message of
  * PLAIN, or empty: then nobody knows whose it was. */
 struct sasl_in_clear {

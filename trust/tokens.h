@@ -49,9 +49,10 @@ struct verdict {
 
 #define ENGINE_CLAMD 1u
 
-/* The right to hand in mail for remote recipients, NC-2.1.5.  Only a
- * successful login makes one; it ends with its session, and when the account's
- * epoch becomes another one. */
+/* The right to hand in mail for remote recipients, NC-2.1.5.  A successful login
+ * makes one, which ends with its session and when the account's epoch becomes
+ * another one; or a permit for the client's address (footnote 3), which is asked
+ * for again with each message. */
 struct grant {
 	uint64_t session;   /* the session that logged in               */
 	int64_t expires_us; /* struct instant                           */
@@ -65,8 +66,12 @@ struct grant {
 enum grant_kind {
 	GRANT_NONE,
 	GRANT_SASL, /* a credential was proven on an encrypted channel */
+	GRANT_ADDR, /* a listed address; account: who reads its reports  */
 	GRANT_LOCAL, /* NC-2.1.9: a program of this host; account: its uid */
+	GRANT_KINDS
 };
+
+#define GRANT_BIT(kind) (1u << (kind))
 
 #pragma GCC diagnostic pop
 

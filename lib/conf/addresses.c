@@ -109,6 +109,35 @@ addresses_delegated(const struct addresses *a, struct span login,
 	}
 }
 
+static bool
+is_within(const struct entry *e, const uint8_t peer[16])
+{
+	for (uint32_t i = 0; i < e->bits; i++)
+		if ((e->from[i / 8] ^ peer[i / 8]) & 0x80 >> i % 8)
+			return false;
+	return true;
+}
+
+const struct entry *
+addresses_relay(const struct addresses *a, const uint8_t peer[16],
+	struct instant now)
+{
+	for (uint32_t i = 0; i < a->entries_count; i++) {
+		const struct entry *e = &a->entries[i];
+
+		if (e->kind == ENTRY_RELAY && e->expires_us > now.us &&
+			is_within(e, peer))
+			return e;
+	}
+	return NULL;
+}
+
+struct span
+relay_name(const struct entry *e)
+{
+	return span_at(e->name.at + 1, e->name.len - 1);
+}
+
 /* --- loops ----------------------------------------------------------------- */
 
 /* What `height` says of an entry that is not judged yet. */

@@ -32,6 +32,7 @@
 #define TARGETS_DEEP      10        /* aliases behind one another           */
 #define TARGETS_WIDE      1000      /* mailboxes that one address leads to  */
 #define DELEGATED_MOST    12        /* addresses that one login is given    */
+#define RELAY_SENDERS     16        /* addresses that a relay may send as   */
 #define ENTRY_NONE        UINT32_MAX
 
 enum entry_kind {
@@ -39,6 +40,7 @@ enum entry_kind {
 	ENTRY_GROUP,     /* the same, and who may send to it          */
 	ENTRY_CATCH_ALL, /* a domain's unknown recipients, a permit   */
 	ENTRY_SEND_AS,   /* logins that may send in its name, a permit */
+	ENTRY_RELAY,     /* a host that may relay, a permit            */
 	ENTRY_KINDS
 };
 
@@ -53,7 +55,8 @@ enum group_senders {
 
 struct entry {
 	uint32_t kind, line; /* of its section in the file, from 1   */
-	struct span name;    /* canonical address; of a catch-all "@domain", of
+	struct span name;    /* canonical address; of a catch-all "@domain",
+			      * of a relay "<" and its name, of
 			      * a send-as " " and the address         */
 	uint32_t first, count; /* of its targets                     */
 	uint32_t senders;    /* enum group_senders                   */
@@ -61,6 +64,8 @@ struct entry {
 	uint32_t height;     /* aliases behind one another           */
 	uint32_t zero;
 	int64_t expires_us;  /* 0: not a permit                      */
+	uint8_t from[16];    /* of a relay: its addresses begin so    */
+	uint32_t bits, pad;
 	char reason[128];
 	char owner[64];
 };
@@ -117,7 +122,15 @@ bool addresses_expand(const struct addresses *a, const struct entry *e,
 void addresses_delegated(const struct addresses *a, struct span login,
 	struct instant now, addresses_visit *visit, void *owner);
 
-/* The `sender` lines of a group. */
+/* The entry that lets this address relay, if there is one in force (NC-2.1.5,
+ * footnote 3); its `sender` lines are what it may send as. */
+const struct entry *addresses_relay(const struct addresses *a,
+	const uint8_t peer[16], struct instant now);
+
+/* The name of a relay, as the file has it. */
+struct span relay_name(const struct entry *e);
+
+/* The `sender` lines of a group or relay. */
 void addresses_senders(const struct addresses *a, const struct entry *e,
 	addresses_visit *visit, void *owner);
 

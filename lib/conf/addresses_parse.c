@@ -1,11 +1,14 @@
 /* addresses_parse.c -- the file of addresses, from text to entries. */
+#include "lib/base/ip.h"
 #include "lib/base/must.h"
 #include "lib/base/number.h"
 #include "lib/conf/addresses_table.h"
 #include "lib/conf/token.h"
 #include "lib/conf/value.h"
+#include "lib/policy/address_class.h"
 
 #define PERMIT_LONGEST DAYS(366)
+#define RELAY_NAME     64
 
 struct parser {
 	struct scanner in;
@@ -132,6 +135,55 @@ add_target(struct parser *p, const struct token *t, enum line_kind kind)
 	p->entry->count++;
 }
 
+/* --- addresses of hosts ---------------------------------------------------- */
+
+/* "specific IPs": a few hosts, not a network of them. */
+static const char *
+take_prefix(struct span text, uint8_t from[16], uint32_t *bits)
+{
+	struct span host = span_shift_upto(&text, span_find_octet(text, '/'));
+	uint64_t n = 0, all, least;
+
+	if (!ip_parse(host, from))
+		return "no address; write 192.0.2.1 or 192.0.2.8/29";
+	all = ip_is_v4(from) ? 32 : 128;
+	least = ip_is_v4(from) ? 29 : 120;
+	n = all;
+	if (span_take(&text, '/') && number_parse(text, 0, all, &n))
+		return "no prefix; write 192.0.2.8/29";
+	if (n < least)
+		return "too many hosts: at least /29, or /120 of IPv6 "
+		       "(NC-2.1.5)";
+	for (uint64_t i = n; i < all; i++)
+		if (from[15 - (all - 1 - i) / 8] & 1u << (all - 1 - i) % 8)
+			return "has bits behind its prefix; write the first "
+			       "address of it";
+	*bits = (uint32_t)(128 - all + n);
+	return NULL;
+}
+
+static bool
+is_of_no_host(const uint8_t from[16])
+{
+	enum address_class c = address_class(from);
+
+	return c == ADDRESS_LOOPBACK || c == ADDRESS_UNSPECIFIED ||
+		c == ADDRESS_MULTICAST;
+}
+
+static void
+take_from(struct parser *p, const struct token *t)
+{
+	const char *wrong =
+		take_prefix(t->text, p->entry->from, &p->entry->bits);
+
+	if (!wrong && is_of_no_host(p->entry->from))
+		wrong = "every program of this host, or no host at all; name "
+			"another";
+	if (wrong)
+		complain(p, t->line, SPAN("from"), wrong);
+}
+
 /* --- lines of a section ---------------------------------------------------- */
 
 static const struct line_row *
@@ -149,12 +201,17 @@ set(struct parser *p, const struct line_row *row, const struct token *value)
 	uint32_t bit = 1u << (row - line_rows);
 	const char *wrong;
 
-	if (p->seen & bit && row->kind == LINE_VALUE) {
+	if (p->seen & bit &&
+		(row->kind == LINE_VALUE || row->kind == LINE_FROM)) {
 		complain(p, value->line, span_of(row->value.name),
 			"set a second time; remove one of the two");
 		return;
 	}
 	p->seen |= bit;
+	if (row->kind == LINE_FROM) {
+		take_from(p, value);
+		return;
+	}
 	if (row->kind != LINE_VALUE) {
 		add_target(p, value, row->kind);
 		return;
@@ -229,6 +286,13 @@ keep_name(struct parser *p, uint32_t kind, const struct token *label)
 
 	if (kind == ENTRY_CATCH_ALL)
 		return keep_domain(p, label);
+	if (kind == ENTRY_RELAY && (!token_is_word(label->text) ||
+					   label->text.len >= RELAY_NAME)) {
+		complain(p, label->line, label->text, "no name; write a word");
+		return SPAN_NONE;
+	}
+	if (kind == ENTRY_RELAY)
+		return keep_behind(p, '<', label->text);
 	address = keep_address(p, label);
 	return kind == ENTRY_SEND_AS && span_is_set(address)
 		? keep_behind(p, ' ', address)
@@ -312,6 +376,8 @@ close_section(struct parser *p)
 		if (line_rows[i].needed & IN(e->kind) && !(p->seen & 1u << i))
 			complain(p, e->line, span_of(line_rows[i].value.name),
 				"missing in this section");
+	if (e->kind == ENTRY_RELAY && e->count > RELAY_SENDERS)
+		complain(p, e->line, SPAN("sender"), "more than 16");
 	judge_permit(p, e);
 }
 
@@ -334,7 +400,8 @@ parse_word(struct parser *p, const struct token *t)
 		return;
 	}
 	complain(p, t->line, t->text,
-		"no such section; write alias, group, catch-all or send-as");
+		"no such section; write alias, group, catch-all, send-as or "
+		"relay");
 	skip_line(p);
 }
 

@@ -5,7 +5,7 @@
 #define OF(member) offsetof(struct entry, member), \
 			sizeof(((struct entry *)0)->member)
 #define LEADING (IN(ENTRY_ALIAS) | IN(ENTRY_GROUP) | IN(ENTRY_CATCH_ALL))
-#define PERMITS (IN(ENTRY_CATCH_ALL) | IN(ENTRY_SEND_AS))
+#define PERMITS (IN(ENTRY_CATCH_ALL) | IN(ENTRY_SEND_AS) | IN(ENTRY_RELAY))
 
 const struct entry_row entry_rows[ENTRY_KINDS] = {
 	[ENTRY_ALIAS] = { "alias", "ADDRESS",
@@ -21,6 +21,11 @@ const struct entry_row entry_rows[ENTRY_KINDS] = {
 		"An address that logins may use besides their own, as sender "
 		"and in every return field of the header: a permit.  A login "
 		"that begins after the permit expired has it no more." },
+	[ENTRY_RELAY] = { "relay", "NAME",
+		"A host that relays by its address, without a login, on the mx "
+		"service (NC-2.1.5, footnote 3): a permit.  It may send as its "
+		"sender addresses only; reports about its mail go to the first "
+		"of them, which must be an account's." },
 };
 
 const struct line_row line_rows[LINE_ROWS] = {
@@ -40,10 +45,16 @@ const struct line_row line_rows[LINE_ROWS] = {
 				"login; the logins it leads to; the logins "
 				"that bear an address of its sender lines.  "
 				"Mail from outside proves no login." } },
-	{ IN(ENTRY_GROUP), 0, LINE_SENDER,
+	{ IN(ENTRY_RELAY), IN(ENTRY_RELAY), LINE_FROM,
+		{ .name = "from",
+			.help = "Its address, or a few: a prefix of at least 29 "
+				"bits (IPv6: 120), never loopback." } },
+	{ IN(ENTRY_GROUP) | IN(ENTRY_RELAY), IN(ENTRY_RELAY), LINE_SENDER,
 		{ .name = "sender",
-			.help = "An account's address that may send to a group "
-				"with senders listed; once for each." } },
+			.help = "Group: an account's address that may send to a "
+				"group with senders listed.  Relay: an address "
+				"that it may send as, 16 at most.  Once for "
+				"each." } },
 	{ PERMITS, PERMITS, LINE_VALUE,
 		{ .name = "reason", .kind = KIND_TEXT, OF(reason), .min = 3,
 			.max = 127,

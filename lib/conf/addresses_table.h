@@ -13,6 +13,7 @@ enum line_kind {
 	LINE_TARGET, /* an address that the entry leads to */
 	LINE_SENDER, /* one that may send to it            */
 	LINE_LOGIN,  /* of an account                      */
+	LINE_FROM,   /* addresses of a host                */
 	LINE_VALUE,  /* of lib/conf/value.h                */
 };
 
@@ -28,7 +29,7 @@ struct entry_row {
 	const char *help;
 };
 
-#define LINE_ROWS 7
+#define LINE_ROWS 8
 
 extern const struct line_row line_rows[LINE_ROWS];
 extern const struct entry_row entry_rows[ENTRY_KINDS];

@@ -90,6 +90,46 @@ static const struct {
 		"send-as a@agency.example {\n login bob\n"
 		"to b@agency.example\n" PERMIT "expires 2027-06-01\n}\n", 3,
 		"to" },
+	{ "a relay", "relay scanner {\n from 192.0.2.8/32\n"
+		"sender a@agency.example\n" PERMIT "expires 2027-06-01\n}\n",
+		0, NULL },
+	{ "one address", "relay scanner {\n from 192.0.2.9\n"
+		"sender a@agency.example\n" PERMIT "expires 2027-06-01\n}\n",
+		0, NULL },
+	{ "eight", "relay scanner {\n from 192.0.2.8/29\n"
+		"sender a@agency.example\n" PERMIT "expires 2027-06-01\n}\n",
+		0, NULL },
+	{ "a few of IPv6", "relay scanner {\n from 2001:db8::100/120\n"
+		"sender a@agency.example\n" PERMIT "expires 2027-06-01\n}\n",
+		0, NULL },
+#define FROM(text) "relay scanner {\n from " text "\n" \
+		"sender a@agency.example\n" PERMIT "expires 2027-06-01\n}\n", \
+		2, "from"
+	{ "sixteen", FROM("192.0.2.16/28") },
+	{ "too many of IPv6", FROM("2001:db8::/119") },
+	{ "everybody", FROM("0.0.0.0/0") },
+	{ "everybody of IPv6", FROM("::/0") },
+	{ "this host", FROM("127.0.0.1") },
+	{ "another name of it", FROM("127.8.0.8/29") },
+	{ "this host by IPv6", FROM("::1") },
+	{ "and with IPv4 in it", FROM("::ffff:127.0.0.1") },
+	{ "no host", FROM("0.0.0.0/32") },
+	{ "a group of hosts", FROM("224.0.0.1") },
+	{ "bits behind the prefix", FROM("192.0.2.9/29") },
+	{ "a name", FROM("scanner.agency.example") },
+	{ "no length", FROM("192.0.2.8/") },
+	{ "a long one", FROM("192.0.2.8/33") },
+#undef FROM
+	{ "a relay without senders", "relay scanner {\n from 192.0.2.9\n"
+		PERMIT "expires 2027-06-01\n}\n", 1, "sender" },
+	{ "a relay without an address", "relay scanner {\n"
+		"sender a@agency.example\n" PERMIT "expires 2027-06-01\n}\n",
+		1, "from" },
+	{ "a relay for ever", "relay scanner {\n from 192.0.2.9\n"
+		"sender a@agency.example\n" PERMIT "}\n", 1, "expires" },
+	{ "a relay of two addresses", "relay scanner {\n from 192.0.2.9\n"
+		"from 192.0.2.10\n sender a@agency.example\n" PERMIT
+		"expires 2027-06-01\n}\n", 3, "from" },
 	{ "twice", "alias a@agency.example { to b@agency.example }\n"
 		"alias A@agency.example { to c@agency.example }\n", 2,
 		"A@agency.example" },
@@ -221,6 +261,46 @@ TEST(addresses_are_lent_until_a_day)
 	}
 	test_row = "it gets no mail by that";
 	CHECK(!addresses_find(&a, SPAN("info@agency.example")));
+}
+
+/* --- hosts --------------------------------------------------------------- */
+
+#define V4(d) { [10] = 0xff, 0xff, 192, 0, 2, d }
+
+static const struct {
+	const char *what;
+	uint8_t peer[16];
+	int day;
+	const char *name;
+} hosts[] = {
+	{ "the first", V4(8), 1, "scanner" },
+	{ "the last", V4(15), 1, "scanner" },
+	{ "before it", V4(7), 1, NULL },
+	{ "behind it", V4(16), 1, NULL },
+	{ "the other", { 0x20, 1, 0xd, 0xb8, [15] = 7 }, 1, "Printer" },
+	{ "beside it", { 0x20, 1, 0xd, 0xb8, [15] = 6 }, 1, NULL },
+	{ "the same octets at the end", { [12] = 192, 0, 2, 8 }, 1, NULL },
+	{ "expired", V4(8), 100, NULL },
+	{ "not expired", { 0x20, 1, 0xd, 0xb8, [15] = 7 }, 100, "Printer" },
+};
+
+TEST(addresses_of_hosts_relay_until_a_day)
+{
+	CHECK_OK(addresses_parse(SPAN(
+		"relay scanner { from 192.0.2.8/29 sender a@agency.example\n"
+		PERMIT "expires 2026-12-31 }\n"
+		"relay Printer { from 2001:db8::7 sender a@agency.example\n"
+		PERMIT "expires 2027-06-01 }\n"),
+		&site, DAY(0), &a, &errors));
+	EACH_CASE(c, hosts) {
+		const struct entry *e = addresses_relay(&a, c->peer,
+			DAY(c->day));
+
+		CHECK((e != NULL) == (c->name != NULL));
+		if (e)
+			CHECK(span_equals_nocase(relay_name(e),
+				span_of(c->name)));
+	}
 }
 
 /* --- what is found ------------------------------------------------------- */

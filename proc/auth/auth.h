@@ -108,6 +108,10 @@ void compare_forget_all(struct auth *a);
 FALLIBLE login_grant(struct auth *a, const struct exchange *e,
 	const struct user *u, struct sasl_done *done, int *stream);
 
+/* Whether the peer of this connection may relay by its address. */
+void login_relay(const struct auth *a, struct channel *c,
+	const struct head *head, int connection);
+
 /* epochs.c: what is in force now is so for what logins gave before, too.  Tell
  * all who hold such things after a change, or `only` one. */
 void epochs_change(struct auth *a);

@@ -5,16 +5,17 @@
 #include "proc/auth/auth.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
+#include "sys/log.h"
 
 /* The only place that makes a grant (NC-2.1.5). */
 static void
-make_grant(const struct auth *a, const struct exchange *e,
+make_grant(const struct auth *a, uint64_t session, enum grant_kind kind,
 	const struct user *u, struct grant *g)
 {
-	*g = (struct grant){ .session = e->head.session,
+	*g = (struct grant){ .session = session,
 		.expires_us = clock_instant().us + GRANT_US,
 		.account = u->account,
-		.kind = GRANT_SASL,
+		.kind = kind,
 		.epoch = u->epoch };
 	mac_make(role_secret(a->role, SECRET_GRANT),
 		span_at(g, TOKEN_SIGNED(struct grant)), g->mac);
@@ -22,7 +23,7 @@ make_grant(const struct auth *a, const struct exchange *e,
 
 /* There is room for those of the account and of DELEGATED_MOST. */
 static void
-put_delegated(void *owner, struct span address)
+put_address(void *owner, struct span address)
 {
 	MUST(put_block(owner, address));
 }
@@ -40,7 +41,7 @@ put_addresses(const struct auth *a, const struct user *u,
 		if (!put_block(&b, address))
 			return &fault_sys_failed;
 	addresses_delegated(a->addresses, span_of(u->login), clock_instant(),
-		put_delegated, &b);
+		put_address, &b);
 	done->addresses_len = (uint16_t)b.len;
 	return OK;
 }
@@ -73,9 +74,67 @@ login_grant(struct auth *a, const struct exchange *e, const struct user *u,
 {
 	struct span login = span_of(u->login);
 
-	make_grant(a, e, u, &done->grant);
+	make_grant(a, e->head.session, GRANT_SASL, u, &done->grant);
 	done->login_len = (uint16_t)login.len;
 	memcpy(done->login, login.at, login.len);
 	TRY(put_addresses(a, u, done));
 	return e->wants_session ? open_session(a, e, u, stream) : OK;
+}
+
+/* --- hosts that relay by their address ------------------------------------ */
+
+struct reader {
+	const struct users *users;
+	const struct user *found;
+};
+
+/* The account of the first: it reads what becomes of the mail. */
+static void
+find_reader(void *owner, struct span address)
+{
+	struct reader *r = owner;
+
+	if (!r->found)
+		r->found = users_by_address(r->users, address);
+}
+
+static FALLIBLE
+grant_relay(const struct auth *a, const struct head *head, int connection,
+	struct relay_granted *m)
+{
+	struct reader reader = { a->users, NULL };
+	struct buf addresses = BUF(m->addresses);
+	const struct entry *e;
+	uint8_t peer[16];
+	struct span name;
+
+	TRY(fd_peer(connection, peer));
+	e = addresses_relay(a->addresses, peer, clock_instant());
+	if (e && a->users)
+		addresses_senders(a->addresses, e, find_reader, &reader);
+	if (!reader.found)
+		return &fault_relay_denied;
+	name = relay_name(e);
+	MUST(name.len < sizeof m->name);
+	memcpy(m->name, name.at, name.len);
+	m->name_len = (uint16_t)name.len;
+	addresses_senders(a->addresses, e, put_address, &addresses);
+	m->addresses_len = (uint16_t)addresses.len;
+	make_grant(a, head->session, GRANT_ADDR, reader.found, &m->grant);
+	LOG(EV_RELAY_GRANTED_, head->session, log_text(name),
+		log_address(peer));
+	return OK;
+}
+
+void
+login_relay(const struct auth *a, struct channel *c, const struct head *head,
+	int connection)
+{
+	static struct relay_granted m;
+
+	m = (struct relay_granted){ .head = *head };
+	m.head.type = RELAY_GRANTED;
+	m.fault = fault_number(grant_relay(a, head, connection, &m));
+	if (channel_send(c, &m, -1))
+		return; /* gone, or does not read: it gives up by itself */
 }

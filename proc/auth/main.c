@@ -23,6 +23,14 @@ take_step(void *owner, struct channel *c, const void *message, int fd)
 }
 
 static void
+take_relay(void *owner, struct channel *c, const void *message, int fd)
+{
+	OWNED(fd_close) int connection = fd;
+
+	login_relay(owner, c, message, connection);
+}
+
+static void
 take_clear(void *owner, struct channel *c, const void *message, int fd)
 {
 	(void)c;
@@ -69,6 +77,7 @@ static const struct handlers handlers = {
 		[RCPT_CHECK] = take_rcpt,
 		[SASL_STEP] = take_step,
 		[SASL_IN_CLEAR] = take_clear,
+		[RELAY_ASK] = take_relay,
 		[USERS_CHANGED] = take_users,
 	},
 };

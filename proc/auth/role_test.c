@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <poll.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "lib/base/base64.h"
@@ -585,6 +586,57 @@ TEST(auth_lends_addresses)
 		CHECK(lends("alice", "a.b@agency.example"));
 		CHECK(lends("alice", "info@agency.example") == (days > 0));
 		CHECK(!lends("bob", "info@agency.example"));
+		fake_stop();
+	}
+}
+
+/* --- hosts that relay by their address ------------------------------------ */
+
+/* A connection from 127.0.0.1, or a descriptor that is none. */
+static int
+connection(bool real)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr = { htonl(INADDR_LOOPBACK) } };
+	OWNED(fd_close) int listener = socket(AF_INET, SOCK_STREAM, 0);
+	OWNED(fd_close) int client = socket(AF_INET, SOCK_STREAM, 0);
+	socklen_t len = sizeof at;
+	int fd = -1;
+
+	if (!real) {
+		CHECK_OK(fd_memory("no socket", &fd));
+		return fd;
+	}
+	CHECK(bind(listener, (struct sockaddr *)&at, len) == 0 &&
+		listen(listener, 1) == 0 &&
+		getsockname(listener, (struct sockaddr *)&at, &len) == 0 &&
+		connect(client, (struct sockaddr *)&at, len) == 0);
+	fd = accept(listener, NULL, NULL);
+	CHECK(fd >= 0);
+	return fd;
+}
+
+/* NC-2.1.5: the kernel is asked, and who is not listed gets nothing. */
+TEST(auth_lets_no_other_host_relay)
+{
+	for (int real = 0; real < 2; real++) {
+		struct relay_ask ask = { .head = { RELAY_ASK, 1, 9 } };
+		const struct relay_granted *m = (const void *)&fake.message;
+		OWNED(fd_close) int fd = connection(real);
+		struct grant none = { 0 };
+
+		if (!start())
+			return;
+		fake_give_file(FILE_ADDRESSES, SPAN(
+			"relay scanner { from 198.51.100.8/29\n"
+			"sender alice@agency.example\n reason \"old device\"\n"
+			"owner \"J. Roe\"\n expires 2026-12-24 }\n"));
+		CHECK_OK(channel_send(fake.links[MX], &ask, fd));
+		fake_expect(RELAY_GRANTED);
+		CHECK_FAULT(fault_row(m->fault),
+			real ? &fault_relay_denied : &fault_sys_failed);
+		CHECK(memcmp(&m->grant, &none, sizeof none) == 0);
+		CHECK_NUMBER(m->addresses_len, 0);
 		fake_stop();
 	}
 }

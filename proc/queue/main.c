@@ -246,14 +246,14 @@ open_queue(struct queue_process *p)
 		.most = s->max_queue,
 		.schedule_count = s->schedule_count,
 		.expire_us = s->expire_us,
-		.grant = GRANT_SASL,
+		.kinds = GRANT_BIT(GRANT_SASL) | GRANT_BIT(GRANT_ADDR),
 		.outcome = OUTCOME_CLEAN,
 	};
 	const struct fault *f;
 
 	if (s->role == SITE_LOCAL) {
 		setup.epochs = NULL;
-		setup.grant = GRANT_LOCAL;
+		setup.kinds = GRANT_BIT(GRANT_LOCAL);
 		setup.outcome = OUTCOME_ELSEWHERE;
 	}
 	memcpy(setup.schedule_us, s->schedule_us, sizeof setup.schedule_us);

@@ -34,12 +34,14 @@ check_seals(const struct queue *q, const struct enqueue_open *m,
 
 	if (!mac_holds(&q->setup.grants,
 		    span_at(g, TOKEN_SIGNED(struct grant)), g->mac) ||
-		g->kind != q->setup.grant || g->expires_us <= now.us ||
+		g->kind >= GRANT_KINDS ||
+		!(q->setup.kinds & GRANT_BIT(g->kind)) ||
+		g->expires_us <= now.us ||
 		g->session != m->head.session)
 		return &fault_grant_missing;
-	if (q->setup.epochs && !q->setup.epochs->told)
+	if (g->kind == GRANT_SASL && !q->setup.epochs->told)
 		return &fault_ipc_closed;
-	if (q->setup.epochs &&
+	if (g->kind == GRANT_SASL &&
 		epochs_ended(q->setup.epochs, g->account, g->epoch))
 		return &fault_login_ended;
 	if (!mac_holds(&q->setup.verdicts,

@@ -72,7 +72,7 @@ struct queue_setup {
 	int64_t schedule_us[32]; /* waits between attempts, the last repeats */
 	size_t schedule_count;   /* 1 to 32 */
 	int64_t expire_us;
-	uint32_t grant;   /* enum grant_kind that hands in             */
+	uint32_t kinds;   /* of grants that hand in, GRANT_BIT joined  */
 	uint32_t outcome; /* enum outcome that a verdict must have     */
 };
 

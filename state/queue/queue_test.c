@@ -91,7 +91,7 @@ only_sends(struct letter *l)
 {
 	(void)l;
 	x.setup.epochs = NULL;
-	x.setup.grant = GRANT_LOCAL;
+	x.setup.kinds = GRANT_BIT(GRANT_LOCAL);
 	x.setup.outcome = OUTCOME_ELSEWHERE;
 	spool_reopen(&x);
 }
@@ -114,6 +114,22 @@ static void
 grant_of_an_earlier_epoch(struct letter *l)
 {
 	l->open.grant.epoch--;
+	letter_seal(&x, l);
+}
+
+/* Its account only reads reports: it did not log in. */
+static void
+grant_of_an_address(struct letter *l)
+{
+	l->open.grant.kind = GRANT_ADDR;
+	l->open.grant.epoch = 0;
+	letter_seal(&x, l);
+}
+
+static void
+grant_of_a_kind_that_is_none(struct letter *l)
+{
+	l->open.grant.kind = 32 + GRANT_SASL;
 	letter_seal(&x, l);
 }
 
@@ -196,6 +212,9 @@ static const struct {
 	{ "a local program's grant with a scanner's verdict", only_sends_grant,
 		&fault_verdict_missing },
 	{ "a local program's on a host that only sends", only_sends_both, OK },
+	{ "the grant is for an address", grant_of_an_address, OK },
+	{ "the grant is of a kind that is none", grant_of_a_kind_that_is_none,
+		&fault_grant_missing },
 	{ "the login has ended", grant_of_an_earlier_epoch,
 		&fault_login_ended },
 	{ "the account is gone", grant_of_nobody, &fault_login_ended },

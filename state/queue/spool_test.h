@@ -41,7 +41,7 @@ spool_make(struct spool *x)
 		.schedule_count = 2,
 		.expire_us = DAYS(5),
 		.epochs = &x->epochs,
-		.grant = GRANT_SASL,
+		.kinds = GRANT_BIT(GRANT_SASL) | GRANT_BIT(GRANT_ADDR),
 		.outcome = OUTCOME_CLEAN };
 	x->epochs = (struct epochs){ spool_epochs, 1, 5, true };
 	mac_key_make(&x->setup.verdicts);

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import smtplib
+import socket
 import uuid
 from datetime import date, timedelta
 
@@ -366,3 +367,83 @@ def test_a_login_speaks_for_what_is_lent_to_it(site, book, field):
     with alice.submission() as s:
         s.ehlo("x.test")
         assert s.mail(lent)[0] == 550
+
+
+RELAY = """
+relay scanner {{
+	from     {address}
+	sender   {sender}
+	reason   "a scanner that cannot log in"
+	owner    "J. Roe"
+	expires  {day}
+}}
+"""
+
+
+def own_address():
+    """One of this host that is not loopback."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        try:
+            s.connect(("192.0.2.1", 9))
+            return s.getsockname()[0]
+        except OSError:
+            return "127.0.0.1"
+
+
+def connect_from(site, address):
+    return smtplib.SMTP("127.0.0.1", site.port("mx"), timeout=60,
+                        source_address=(address, 0))
+
+
+def relayed(s, sender, text):
+    s.ehlo("scanner")
+    s.mail(sender)
+    code, answer = s.rcpt("x@other.test")
+    if code != 250:
+        s.rset()
+        return code, answer
+    return s.data(text)
+
+
+def test_a_listed_host_relays_by_its_address(site, sink, book):
+    alice, other, here = Account(site), Account(site), own_address()
+    if here.startswith("127."):
+        pytest.skip("this host has no address but loopback")
+    tomorrow = date.today() + timedelta(days=1)
+    good = RELAY.format(address=here, sender=alice.address, day=tomorrow)
+    assert book(good).returncode == 0
+    subject = uuid.uuid4().hex
+    letter = message(alice.address, "x@other.test", subject)
+    with connect_from(site, here) as s:
+        assert relayed(s, alice.address, letter)[0] == 250
+        got = sink.wait_for(lambda m: subject.encode() in m.body)
+        assert got.sender == alice.address
+        # in nobody else's name, in envelope or header
+        for sender in (other.address, "x@other.test", ""):
+            assert relayed(s, sender, letter)[0] == 550
+        assert relayed(s, alice.address, message(
+            other.address, "x@other.test", "forged"))[0] == 550
+        # what was granted for one message is not for the next
+        s.mail("x@other.test")
+        assert s.rcpt("y@other.test")[0] == 550
+        s.rset()
+        # mail to us is as from everybody
+        s.sendmail("x@other.test", [other.address],
+                   message("x@other.test", other.address, "in"))
+        # the end of the permit is the end of the right, in this session
+        assert book("").returncode == 0
+        assert relayed(s, alice.address, letter)[0] == 550
+    with site.mx() as s:
+        assert relayed(s, alice.address, letter)[0] == 550
+    assert any(r["event"] == "MESSAGE_ACCEPTED" and
+               r["grant"] == "addr:scanner" for r in site.log_rows())
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.0/8", "::1",
+                                     "192.0.2.0/28", "2001:db8::/64"])
+def test_no_network_is_a_host(site, book, address):
+    tomorrow = date.today() + timedelta(days=1)
+    done = book(RELAY.format(address=address, sender="alice@agency.example",
+                             day=tomorrow))
+    assert done.returncode != 0
+    assert "addresses:3: from: " in done.stderr
