@@ -225,6 +225,34 @@ static const struct {
 		"login", "a password is said to a smarthost" },
 	{ "a sender without a domain", NAMES "role local\n"
 		"send { sender root }\nrelay { smarthost a.b:25 tls required }\n", 4, "sender", "not an address" },
+	{ "a route to nowhere", NAMES PERMIT
+		"relay { route \"to example.org\" }\n", 4, "route",
+		"via is missing" },
+	{ "a route with a word too many", NAMES PERMIT
+		"relay { route \"via mx now\" }\n", 4, "route",
+		"its words are not in this order" },
+	{ "a route in another order", NAMES PERMIT
+		"relay { route \"to b.example from a.example via mx\" }\n", 4,
+		"route", "via is missing" },
+	{ "a route from nobody", NAMES PERMIT
+		"relay { route \"from a@ via mx\" }\n", 4, "route",
+		"behind from stands neither" },
+	{ "a route to no domain", NAMES PERMIT
+		"relay { route \"to ..example.org via mx\" }\n", 4, "route",
+		"behind to stands neither" },
+	{ "a route without an attempt", NAMES PERMIT
+		"relay { route \"attempt 0 via mx\" }\n", 4, "route",
+		"an attempt is a number" },
+	{ "a route without encryption", NAMES PERMIT
+		"relay { route \"via mx tls none\" }\n", 4, "route",
+		"tls is opportunistic or required" },
+	{ "a route by a host without a port", NAMES PERMIT
+		"relay { route \"via mail.example\" }\n", 4, "route",
+		"not name:port" },
+	{ "only sends, another way", NAMES "role local\n"
+		"send { sender a@agency.example }\n"
+		"relay { smarthost a.b:25 tls required\nroute \"via mx\" }\n", 6,
+		"route", "a host that only sends has smarthosts" },
 	{ "empty schedule", NAMES PERMIT "relay { schedule \"\" }\n", 4,
 		"schedule", "empty" },
 	{ "schedule of nothing", NAMES PERMIT "relay { schedule \"0s\" }\n", 4,
@@ -312,6 +340,11 @@ TEST(a_site_survives_its_own_text)
 		       "reason \"read mail # not a comment\" "
 		       "owner \"A B\" expires 2027-02-28 }\n"
 		       "relay { smarthost [2001:DB8:0:0::1]:25\n"
+		       "route \"from Boss@b.example to .Example.org attempt 3 "
+		       "via [2001:db8::2]:26 sha256=AB00000000000000000000000000"
+		       "0000000000000000000000000000000000cd tls required\"\n"
+		       "route \"to example.org via mx tls opportunistic\"\n"
+		       "route \"via relay.example:25\"\n"
 		       "schedule \"1m 90s 1d\" }\n"
 		       "dns { stub \"zone.example 192.0.2.1 5353\"\n"
 		       "stub \". ::1\"\n"
@@ -319,6 +352,16 @@ TEST(a_site_survives_its_own_text)
 	CHECK(put_site(&text, &site));
 	CHECK_OK(conf_parse(buf_view(&text), now, &again, &errors));
 	CHECK(memcmp(&site, &again, sizeof site) == 0);
+	CHECK_NUMBER(site.routes_count, 3);
+	CHECK_SPAN(SITE_TEXT(site.routes[0].from), "boss@b.example");
+	CHECK_SPAN(SITE_TEXT(site.routes[0].to), ".example.org");
+	CHECK_NUMBER(site.routes[0].attempt, 3);
+	CHECK_NUMBER(site.routes[0].tls, SITE_TLS_REQUIRED);
+	CHECK(site_route_host(&site, SPAN("2001:db8::2"), 26) ==
+		&site.routes[0].host);
+	CHECK(site.routes[0].host.pinned && !site.routes[2].host.pinned);
+	CHECK(site.routes[1].host.name[0] == 0);
+	CHECK_NUMBER(site.routes[2].tls, SITE_TLS_UNSAID);
 }
 
 TEST(a_host_that_only_sends_needs_no_permit)

@@ -27,6 +27,10 @@ putter put_number, put_size, put_time, put_schedule;
 taker take_address, take_date, take_smarthost, take_stub;
 putter put_address, put_date, put_smarthost, put_stub;
 
+/* value_route.c */
+taker take_route;
+putter put_route;
+
 /* Text into a char array of `size`, NUL to its end; the second in lower case.
  * MUST fit. */
 void value_store(void *place, size_t size, struct span text);

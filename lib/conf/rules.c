@@ -313,6 +313,13 @@ nowhere_to_send(const struct site *s, uint32_t i, struct instant now)
 }
 
 static bool
+sends_elsewhere(const struct site *s, uint32_t i, struct instant now)
+{
+	(void)i, (void)now;
+	return s->role == SITE_LOCAL && s->routes_count > 0;
+}
+
+static bool
 sends_in_clear(const struct site *s, uint32_t i, struct instant now)
 {
 	(void)i, (void)now;
@@ -430,6 +437,9 @@ static const struct rule {
 	{ nowhere_to_send, THE_SITE, WEIGHT_ERROR, SECTION_RELAY, "smarthost",
 		"a host that only sends needs the name and port of the "
 		"primary mail server (NC-2.1.9)" },
+	{ sends_elsewhere, THE_SITE, WEIGHT_ERROR, SECTION_RELAY, "route",
+		"a host that only sends has smarthosts and no other way; "
+		"remove the routes (NC-2.1.9)" },
 	{ sends_in_clear, THE_SITE, WEIGHT_ERROR, SECTION_RELAY, "tls",
 		"a host that only sends proves whom it sends to; set tls "
 		"required (NC-2.1.9)" },

@@ -127,6 +127,14 @@ static const struct setting settings[] = {
   "as a TLSA record 3 1 1 names it.  May be repeated: the next one is tried "
   "when one does not take the mail.  Without any, mail is delivered to the MX "
   "of each domain." },
+{ REL, "route", KIND_ROUTE, EACH(routes), ALSO(routes_count), SITE_ROUTES, "", 0,
+  0, "", LIVE, "NC-2.1.4, RFC 5321 section 5.1",
+  "Sends some mail another way: \"from agency.example to example.org attempt 3 "
+  "via relay.example:25 tls required\".  All that is said must hold, and the "
+  "first route that fits counts; only via must be said.  from names a sender or "
+  "a domain, to a recipient's domain (.example.org: the domains below it), "
+  "attempt the first one that goes this way.  via mx is the servers of the "
+  "domain, another host is dialled wherever it is.  May be repeated." },
 { REL, "tls", KIND_CHOICE, OF(relay_tls), 0, 0, "opportunistic", 0, 0,
   "opportunistic|required", LIVE, "NC-2.1.4, RFC 7435",
   "opportunistic encrypts when the peer offers it; required delivers only to a "

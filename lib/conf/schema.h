@@ -38,6 +38,7 @@ enum kind {
 	KIND_SMARTHOST, /* struct site_smarthost: "name:port" or
 			 * "name:port sha256=..."                             */
 	KIND_SCHEDULE,  /* int64_t[SITE_SCHEDULE] and, in `also`, the count   */
+	KIND_ROUTE,     /* struct site_route: "to example.org via mx tls required" */
 	KIND_STUB,      /* struct site_stub: "zone address" or "zone address port" */
 };
 

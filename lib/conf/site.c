@@ -20,6 +20,7 @@ site_is_sound(const struct site *s)
 		s->domains_count <= SITE_DOMAINS &&
 		s->stubs_count <= SITE_STUBS &&
 		s->smarthosts_count <= SITE_SMARTHOSTS &&
+		s->routes_count <= SITE_ROUTES &&
 		s->records_count <= SITE_RECORDS && s->schedule_count > 0 &&
 		s->schedule_count <= SITE_SCHEDULE;
 }
@@ -46,14 +47,27 @@ site_represents(const struct site *s, struct span domain)
 	return false;
 }
 
+static bool
+is_host(const struct site_smarthost *h, struct span name, uint16_t port)
+{
+	return h->port == port && span_equals_nocase(SITE_TEXT(h->name), name);
+}
+
 const struct site_smarthost *
 site_smarthost(const struct site *s, struct span name, uint16_t port)
 {
 	for (uint32_t i = 0; i < s->smarthosts_count; i++)
-		if (s->smarthosts[i].port == port &&
-			span_equals_nocase(SITE_TEXT(s->smarthosts[i].name),
-				name))
+		if (is_host(&s->smarthosts[i], name, port))
 			return &s->smarthosts[i];
+	return NULL;
+}
+
+const struct site_smarthost *
+site_route_host(const struct site *s, struct span name, uint16_t port)
+{
+	for (uint32_t i = 0; i < s->routes_count; i++)
+		if (is_host(&s->routes[i].host, name, port))
+			return &s->routes[i].host;
 	return NULL;
 }
 

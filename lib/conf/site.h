@@ -24,6 +24,7 @@
 #define SITE_RECORDS  32
 #define SITE_SCHEDULE 32
 #define SITE_SMARTHOSTS 4
+#define SITE_ROUTES   32
 
 /* What the site is for. */
 enum site_role {
@@ -47,7 +48,8 @@ enum service {
 };
 
 /* How relay encrypts; the values are those of enum tls_policy. */
-enum site_tls { SITE_TLS_OPPORTUNISTIC, SITE_TLS_REQUIRED };
+enum site_tls { SITE_TLS_OPPORTUNISTIC, SITE_TLS_REQUIRED,
+	SITE_TLS_UNSAID /* of a route: as relay_tls */ };
 
 /* The Unix sockets of SITE_LOCAL, numbered behind the permits: below
  * run_directory, for every program of this host. */
@@ -88,6 +90,16 @@ struct site_smarthost {
 	uint32_t zero;
 };
 
+/* Where some mail goes instead: what is said must hold, the first that fits
+ * counts. */
+struct site_route {
+	char from[328]; /* sender, an address or a domain; ""                  */
+	char to[256];   /* recipient's domain; ".example.org": below it; ""    */
+	uint32_t attempt; /* from this one on, 1: always                       */
+	uint32_t tls;     /* enum site_tls                                     */
+	struct site_smarthost host; /* its name "": by MX                      */
+};
+
 /* A zone whose answers come from one server instead of the root. */
 struct site_stub {
 	char zone[256]; /* lower case, "." for everything                  */
@@ -121,6 +133,8 @@ struct site {
 	uint32_t relay_tls;      /* enum site_tls                           */
 	uint32_t role;           /* enum site_role                          */
 	uint32_t from;           /* enum site_from; SITE_LOCAL only         */
+	uint32_t routes_count;
+	uint32_t zero2;
 
 	/* limits: each counts at one moment unless it says otherwise */
 	uint64_t max_message;      /* octets of a message, RFC 1870           */
@@ -182,6 +196,7 @@ struct site {
 	struct site_permit permits[SITE_PERMITS];
 	struct site_domain domains[SITE_DOMAINS];
 	struct site_smarthost smarthosts[SITE_SMARTHOSTS];
+	struct site_route routes[SITE_ROUTES];
 	struct site_stub stubs[SITE_STUBS];
 	struct site_record records[SITE_RECORDS];
 };
@@ -203,6 +218,10 @@ bool site_represents(const struct site *s, struct span domain);
 
 /* The smarthost of that name and port; NULL: there is none. */
 const struct site_smarthost *site_smarthost(const struct site *s,
+	struct span name, uint16_t port);
+
+/* The same among the hosts of routes. */
+const struct site_smarthost *site_route_host(const struct site *s,
 	struct span name, uint16_t port);
 
 /* 127.0.0.0/8 or ::1? */

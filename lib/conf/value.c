@@ -31,6 +31,10 @@ static const struct {
 		"with \" sha256=...\"" },
 	[KIND_SCHEDULE] = { take_schedule, put_schedule,
 		"times with one blank between them, in quotes, each" },
+	[KIND_ROUTE] = { take_route, put_route,
+		"\"from ADDRESS to DOMAIN attempt NUMBER via mx|HOST:PORT tls "
+		"opportunistic|required\", in quotes; only via must stand "
+		"there" },
 	[KIND_STUB] = { take_stub, put_stub,
 		"\"zone address\" or \"zone address port\", in quotes" },
 };
@@ -81,11 +85,12 @@ value_count(const struct setting *row, const void *base)
 bool
 value_put(const struct setting *row, const void *base, size_t i, struct buf *b)
 {
-	uint8_t storage[512];
+	uint8_t storage[1024];
 	struct buf text = BUF(storage);
 	bool quote = row->kind == KIND_TEXT || row->kind == KIND_SCHEDULE ||
 		row->kind == KIND_STUB || row->kind == KIND_PATH ||
-		row->kind == KIND_MAILBOX || row->kind == KIND_SMARTHOST;
+		row->kind == KIND_MAILBOX || row->kind == KIND_SMARTHOST ||
+		row->kind == KIND_ROUTE;
 
 	MUST(i < value_count(row, base));
 	if (!kinds[row->kind].put(row, member(base, row->at) + i * row->size,

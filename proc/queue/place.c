@@ -90,11 +90,10 @@ set_smarthost(const struct queue_process *p, const struct queue_rcpt *rcpt,
 }
 
 /* What is wished only and failed is left out at the next attempt; then it is
- * wished again.  The place where another policy for a domain comes in. */
+ * wished again. */
 static enum tls_policy
-tls_of(const struct queue_process *p, const struct queue_rcpt *r)
+soften(enum tls_policy policy, const struct queue_rcpt *r)
 {
-	enum tls_policy policy = site(p)->relay_tls;
 	enum reason last = reason_of(r->code,
 		span_of((const char *)r->enhanced),
 		span_at(r->text, r->text_len));
@@ -103,30 +102,115 @@ tls_of(const struct queue_process *p, const struct queue_rcpt *r)
 								 : policy;
 }
 
-/* The operator's word for this message, then the settings', then the DNS. */
+/* The policy for mail that goes to `domain` by `route` (NULL: by no route).  What
+ * a domain says about itself, by TLSA records (RFC 7672) or MTA-STS (RFC 8461),
+ * can only be stricter and comes in here. */
+static enum tls_policy
+tls_of(const struct queue_process *p, const struct site_route *route)
+{
+	return route && route->tls != SITE_TLS_UNSAID
+		? (enum tls_policy)route->tls
+		: (enum tls_policy)site(p)->relay_tls;
+}
+
+/* A message to one recipient, as routes see it. */
+struct way {
+	struct span sender, domain;
+	uint32_t attempt; /* the next one, from 1 */
+};
+
+static struct span
+domain_of(struct span address)
+{
+	size_t at = address.len;
+
+	while (at > 0 && address.at[at - 1] != '@')
+		at--;
+	return span_at(address.at + at, address.len - at);
+}
+
+static bool
+is_from(struct span sender, struct span from)
+{
+	bool whole = span_find_octet(from, '@') < from.len;
+
+	return from.len == 0 ||
+		span_equals_nocase(whole ? sender : domain_of(sender), from);
+}
+
+static bool
+is_to(struct span domain, struct span to)
+{
+	if (to.len > 0 && to.at[0] == '.' && domain.len > to.len)
+		domain = span_at(domain.at + domain.len - to.len, to.len);
+	return to.len == 0 || span_equals_nocase(domain, to);
+}
+
+static const struct site_route *
+route_of(const struct queue_process *p, const struct way *w)
+{
+	const struct site *s = site(p);
+
+	for (uint32_t i = 0; i < s->routes_count; i++) {
+		const struct site_route *r = &s->routes[i];
+
+		if (w->attempt >= r->attempt &&
+			is_from(w->sender, SITE_TEXT(r->from)) &&
+			is_to(w->domain, SITE_TEXT(r->to)))
+			return r;
+	}
+	return NULL;
+}
+
+/* By a route of the settings, else by a smarthost, else by the DNS; false: there
+ * is no domain to ask the DNS for. */
+static bool
+set_way(const struct queue_process *p, const struct queue_rcpt *rcpt,
+	const struct way *w, struct place_name *out)
+{
+	const struct site_route *r = route_of(p, w);
+
+	*out = (struct place_name){
+		.tls = (uint8_t)soften(tls_of(p, r), rcpt) };
+	if (r && r->host.name[0] != 0)
+		set_name(out, true, SITE_TEXT(r->host.name), r->host.port);
+	else if (!r && site(p)->smarthosts_count > 0)
+		set_smarthost(p, rcpt, out);
+	else
+		set_name(out, false, w->domain, SMTP_PORT);
+	return out->len > 0;
+}
+
+/* The operator's word for this message, then the settings'.  Who waits for a
+ * place that is closed has made its attempts by others. */
 bool
 place_of(const struct queue_process *p, const struct queued *q,
 	const struct queue_rcpt *rcpt, struct place_name *out)
 {
 	const struct queue_route *r = q->route;
+	const struct destination *place;
 	uint8_t room[DOMAIN_MAX];
 	struct buf domain = BUF(room);
+	struct way w = { .sender = q->sender, .attempt = rcpt->attempts + 1 };
 	struct address a;
 
-	*out = (struct place_name){ .tls = (uint8_t)tls_of(p, rcpt) };
 	if (r) {
+		*out = (struct place_name){
+			.tls = (uint8_t)soften(tls_of(p, NULL), rcpt) };
 		set_name(out, true, span_at(r->host, r->len), r->port);
 		return true;
 	}
-	if (site(p)->smarthosts_count > 0) {
-		set_smarthost(p, rcpt, out);
-		return true;
-	}
-	if (address_parse_utf8(rcpt->address, &a) || a.is_literal ||
-		!put_domain(&domain, a.domain))
+	if (!address_parse_utf8(rcpt->address, &a) && !a.is_literal &&
+		put_domain(&domain, a.domain))
+		w.domain = buf_view(&domain);
+	if (!set_way(p, rcpt, &w, out))
 		return false;
-	set_name(out, false, buf_view(&domain), SMTP_PORT);
-	return true;
+	place = place_find(p, out);
+	if (!place || !place_is_closed(place) ||
+		w.attempt > place->window.closings + 1)
+		return true;
+	w.attempt = place->window.closings + 2;
+	return set_way(p, rcpt, &w, out);
 }
 
 /* --- the places we know -------------------------------------------------- */
@@ -281,6 +365,16 @@ place_good(struct queue_process *p, struct destination *place)
 	window_good(&place->window, site(p)->relay_per_host);
 }
 
+static bool
+has_other_ways(const struct queue_process *p)
+{
+	bool found = site(p)->smarthosts_count > 1;
+
+	for (uint32_t i = 0; i < site(p)->routes_count; i++)
+		found |= site(p)->routes[i].attempt > 1;
+	return found;
+}
+
 void
 place_bad(struct queue_process *p, struct destination *place)
 {
@@ -292,6 +386,9 @@ place_bad(struct queue_process *p, struct destination *place)
 		siphash(&p->places.table.key, key_of(&place->name)), now);
 	if (place->window.closings == before)
 		return;
+	if (has_other_ways(p)) /* who waits may go one of them now */
+		while (place->line.count > 0)
+			queue_line_call(p->queue, &place->line);
 	LOG(EV_PLACE_CLOSED, 0,
 		log_text(span_at(place->name.octets, place->name.len)),
 		log_number((uint64_t)((place->window.open_at.us - now.us) /

@@ -177,8 +177,11 @@ TEST(tls_that_fails_is_left_out_once)
 	if (!fake_is_built(QUEUE))
 		return;
 	EACH_CASE(c, policies) {
+		struct site *s = play_site();
+
+		s->relay_tls = c->policy;
 		begin();
-		start_with(c->policy);
+		fake_start(QUEUE, s, give);
 		queued(1, one);
 		CHECK_NUMBER(attempt(451, "4.7.5"), c->first);
 		CHECK_NUMBER(attempt(c->code, "5.7.5"), c->second);
@@ -186,4 +189,95 @@ TEST(tls_that_fails_is_left_out_once)
 		wait_for(1, 3);
 		end();
 	}
+}
+
+/* --- routes -------------------------------------------------------------- */
+
+static void
+add_route(struct site *s, const char *from, const char *to, uint32_t attempt,
+	const char *host)
+{
+	struct site_route *r = &s->routes[s->routes_count++];
+
+	memcpy(r->from, from, strlen(from));
+	memcpy(r->to, to, strlen(to));
+	memcpy(r->host.name, host, strlen(host));
+	r->host.port = *host ? 26 : 0;
+	r->attempt = attempt;
+	r->tls = *host ? SITE_TLS_UNSAID : SITE_TLS_REQUIRED;
+}
+
+static const struct {
+	const char *what;
+	const char *from, *to, *host; /* the route that is set */
+	const char *rcpt;
+	const char *dialled;
+	uint32_t tls;
+} routes[] = {
+	{ "no condition", "", "", "r.test", "a@one.test", "r.test",
+		TLS_OPPORTUNISTIC },
+	{ "the domain", "", "one.test", "r.test", "a@One.test", "r.test",
+		TLS_OPPORTUNISTIC },
+	{ "not a domain below it", "", "one.test", "r.test", "a@sub.one.test",
+		"sub.one.test", TLS_OPPORTUNISTIC },
+	{ "a domain below", "", ".one.test", "r.test", "a@sub.one.test",
+		"r.test", TLS_OPPORTUNISTIC },
+	{ "not the domain itself", "", ".one.test", "r.test", "a@one.test",
+		"one.test", TLS_OPPORTUNISTIC },
+	{ "not one that only ends like it", "", ".one.test", "r.test",
+		"a@none.test", "none.test", TLS_OPPORTUNISTIC },
+	{ "the sender", "alice@me.t", "", "r.test", "a@one.test", "r.test",
+		TLS_OPPORTUNISTIC },
+	{ "the sender's domain", "me.t", "", "r.test", "a@one.test", "r.test",
+		TLS_OPPORTUNISTIC },
+	{ "another sender", "bob@me.t", "", "r.test", "a@one.test", "one.test",
+		TLS_OPPORTUNISTIC },
+	{ "the servers of the domain, encrypted", "", "one.test", "",
+		"a@one.test", "one.test", TLS_REQUIRED },
+};
+
+TEST(mail_goes_by_the_first_route_that_fits)
+{
+	if (!fake_is_built(QUEUE))
+		return;
+	EACH_CASE(c, routes) {
+		struct site *s = play_site();
+		struct dial_request m;
+
+		add_route(s, c->from, c->to, 1, c->host);
+		add_route(s, "nobody@me.t", "", 1, "x.test");
+		begin();
+		fake_start(QUEUE, s, give);
+		queued(1, &c->rcpt);
+		hear(DIAL, DIAL_REQUEST, &m);
+		CHECK_SPAN(span_at(m.host, m.host_len), c->dialled);
+		CHECK_NUMBER(m.tls, c->tls);
+		CHECK_NUMBER(m.named, span_equals(span_of(c->dialled),
+					      SPAN("r.test")));
+		CHECK_NUMBER(m.by_mx, !m.named);
+		end();
+	}
+}
+
+/* The way for later attempts, also for who waits before a closed place. */
+TEST(a_route_for_later_attempts_is_taken_later)
+{
+	struct site *s = play_site();
+	uint64_t first, second;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	add_route(s, "", "", 2, "backup.test");
+	begin();
+	fake_start(QUEUE, s, give);
+	for (int i = 0; i < 4; i++)
+		queued(1, one);
+	first = hear_dial("one.test");
+	second = hear_dial("one.test");
+	say_unreached(first);
+	say_unreached(second);
+	wait_for(4, 2);
+	hear_dial("backup.test");
+	hear_dial("backup.test");
+	end();
 }

@@ -169,8 +169,8 @@ begin(void)
 	mac_key_make(&x.grants);
 }
 
-static inline void
-start_with(uint32_t relay_tls)
+static inline struct site *
+play_site(void)
 {
 	struct site *s = fake_site();
 
@@ -180,14 +180,13 @@ start_with(uint32_t relay_tls)
 	s->delay_notice_us = HOURS(4);
 	s->relay_connections = 4;
 	s->relay_per_host = 2;
-	s->relay_tls = relay_tls;
-	fake_start(QUEUE, s, give);
+	return s;
 }
 
 static inline void
 start(void)
 {
-	start_with(SITE_TLS_OPPORTUNISTIC);
+	fake_start(QUEUE, play_site(), give);
 }
 
 static inline void

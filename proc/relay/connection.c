@@ -77,12 +77,14 @@ smarthost_of(const struct connection *c)
 	return site_smarthost(site_of(c->relay->role), c->host, c->port);
 }
 
-/* The smarthost whose key the settings name, NULL: the settings name none. */
+/* The host whose key the settings name, NULL: the settings name none. */
 static const struct site_smarthost *
 pin_of(const struct connection *c)
 {
 	const struct site_smarthost *h = smarthost_of(c);
 
+	if (!h)
+		h = site_route_host(site_of(c->relay->role), c->host, c->port);
 	return h && h->pinned ? h : NULL;
 }
 
