@@ -256,6 +256,20 @@ with_first(const struct limits *l, const struct limit_subject *who,
 	return all;
 }
 
+static void
+keep_peaks(struct limits *l, struct meter *site, int64_t now_ms)
+{
+	for (enum limit_unit u = 0; u < LIMIT_UNITS; u++) {
+		struct rate r = l->rates.at[DIM_SITE][u];
+		uint32_t heat = r.most > 0
+			? bucket_heat(&site->buckets[u], r, now_ms)
+			: 0;
+
+		if (heat > l->peaks[u])
+			l->peaks[u] = heat;
+	}
+}
+
 FALLIBLE
 limits_admit(struct limits *l, const struct limit_subject *who,
 	const struct limit_amounts *a, int64_t now_ms, struct limit_hit *hit)
@@ -275,6 +289,8 @@ limits_admit(struct limits *l, const struct limit_subject *who,
 	for (enum limit_dim d = DIM_NONE + 1; d < LIMIT_DIMS; d++)
 		if (at[d] && at[d]->dim == d) /* not pushed out by the next */
 			charge(l, at[d], &all, now_ms);
+	if (at[DIM_SITE])
+		keep_peaks(l, at[DIM_SITE], now_ms);
 	if (all.of[UNIT_FIRST] > 0)
 		familiar_meet(&l->familiar, who->account, who->rcpt, now_ms);
 	return OK;

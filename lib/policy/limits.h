@@ -88,6 +88,8 @@ struct limits {
 	struct meters sources; /* strangers can flood them           */
 	struct meters names;   /* accounts, domains, destinations, site */
 	struct familiar familiar;
+	uint32_t *peaks; /* by unit: how full the site's counter was at most,
+			  * 256 is its limit; borrowed */
 };
 
 /* The limits in force from now on, in the order of limits.def. */

@@ -7,6 +7,7 @@
 
 static struct meter sources[4 * METERS_WAYS], names[4 * METERS_WAYS];
 static struct familiar_pair pairs[4 * FAMILIAR_WAYS];
+static uint32_t peaks[LIMIT_UNITS];
 
 /* Every limit is 1,000, but those that are given. */
 static struct limits
@@ -14,12 +15,14 @@ limits_with(enum limit_number n, uint64_t most)
 {
 	struct limits l = { .sources = { sources, 4, { { 1 } } },
 		.names = { names, 4, { { 2 } } },
-		.familiar = { pairs, 4, { { 3 } } } };
+		.familiar = { pairs, 4, { { 3 } } },
+		.peaks = peaks };
 	uint64_t all[LIMITS];
 
 	memset(sources, 0, sizeof sources);
 	memset(names, 0, sizeof names);
 	memset(pairs, 0, sizeof pairs);
+	memset(peaks, 0, sizeof peaks);
 	for (int i = 0; i < LIMITS; i++)
 		all[i] = 1000;
 	all[n] = most;
@@ -331,6 +334,21 @@ TEST(limits_note_what_happened)
 
 	limits_note(&l, &a, &many, NOW);
 	CHECK_NUMBER(admit(&l, &a, UNIT_CONNECTIONS, 1), 0);
+}
+
+/* How near the site came to its limits, whatever drained since. */
+TEST(limits_keep_the_peak)
+{
+	struct limits l = limits_with(LIMIT_SITE_MESSAGES, 200);
+	struct limit_subject a = four(192, 0, 2, 1);
+	struct limit_amounts one = { { [UNIT_MESSAGES] = 1 } };
+	struct limit_hit hit;
+
+	CHECK_NUMBER(admit(&l, &a, UNIT_MESSAGES, 50), 50);
+	CHECK_NUMBER(peaks[UNIT_MESSAGES], 64);
+	CHECK_OK(limits_admit(&l, &a, &one, NOW + 7200000, &hit));
+	CHECK_NUMBER(peaks[UNIT_MESSAGES], 64);
+	CHECK_NUMBER(peaks[UNIT_OCTETS], 0);
 }
 
 TEST(limits_have_names_of_their_own)

@@ -9,12 +9,13 @@
 #define NAME_SETS 2048      /* 16,384 accounts, domains          */
 #define FAMILIAR_SETS 32768 /* 262,144 pairs of account and recipient */
 #define MAGIC 0x7265746d    /* "mter" */
-#define VERSION 1
+#define VERSION 2
 #define LATEST_MS (86400 * 1000) /* a counter of tomorrow is damage */
 
 struct kept {
 	uint32_t magic, version;
 	uint64_t meter_size;
+	struct headroom headroom;
 	struct siphash_key sources_key, names_key, familiar_key;
 	struct meter sources[SOURCE_SETS * METERS_WAYS];
 	struct meter names[NAME_SETS * METERS_WAYS];
@@ -61,7 +62,8 @@ begin(struct kept *k)
 }
 
 FALLIBLE
-kept_open(int directory, struct limits *l, int64_t now_ms)
+kept_open(int directory, struct limits *l, struct headroom **headroom,
+	int64_t now_ms)
 {
 	struct kept *k;
 	void *at;
@@ -76,6 +78,10 @@ kept_open(int directory, struct limits *l, int64_t now_ms)
 	}
 	clean(k->sources, COUNT_OF(k->sources), now_ms);
 	clean(k->names, COUNT_OF(k->names), now_ms);
+	if (k->headroom.since_ms < 0)
+		k->headroom = (struct headroom){ .since_ms = 0 };
+	*headroom = &k->headroom;
+	l->peaks = k->headroom.peaks;
 	l->sources = (struct meters){ k->sources, SOURCE_SETS, k->sources_key };
 	l->names = (struct meters){ k->names, NAME_SETS, k->names_key };
 	l->familiar = (struct familiar){ k->familiar, FAMILIAR_SETS,

@@ -33,6 +33,7 @@ static void
 open_limits(int directory, struct limits *l)
 {
 	uint64_t most[LIMITS];
+	struct headroom *headroom;
 
 	memset(l, 0, sizeof *l);
 	for (int i = 0; i < LIMITS; i++)
@@ -40,7 +41,7 @@ open_limits(int directory, struct limits *l)
 			? 1000
 			: 5;
 	limits_set(l, most);
-	CHECK_OK(kept_open(directory, l, NOW));
+	CHECK_OK(kept_open(directory, l, &headroom, NOW));
 }
 
 static unsigned
@@ -121,4 +122,32 @@ TEST(kept_counters_that_cannot_be_are_forgotten)
 	open_limits(directory, &l);
 	CHECK_NUMBER(admit(&l, 9), 5);
 	remove_directory(&directory);
+}
+
+/* When the report of a week is due. */
+static const struct {
+	const char *what;
+	int64_t since, passed_days;
+	bool begins;
+} weeks[] = {
+	{ "the first day", 0, 0, true },
+	{ "in the week", NOW, 6, false },
+	{ "the week is over", NOW, 7, true },
+	{ "long stopped", NOW, 100, true },
+	{ "the clock was set back", NOW, -3, true },
+};
+
+TEST(headroom_is_of_a_week)
+{
+	static const struct rates rates;
+
+	EACH_CASE(w, weeks) {
+		struct headroom h = { .since_ms = w->since,
+			.peaks = { [UNIT_MESSAGES] = 99 } };
+		int64_t now = NOW + w->passed_days * INT64_C(86400000);
+
+		headroom_report(&h, &rates, now);
+		CHECK_NUMBER(h.peaks[UNIT_MESSAGES], w->begins ? 0 : 99);
+		CHECK_NUMBER(h.since_ms, w->begins ? now : NOW);
+	}
 }

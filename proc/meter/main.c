@@ -46,13 +46,24 @@ take_site(void *owner)
 }
 
 static void
+look_at_week(void *arg)
+{
+	struct meter_process *p = arg;
+
+	headroom_report(p->headroom, &p->limits.rates,
+		clock_instant().us / 1000);
+	timer_set(p->report, HOURS(1));
+}
+
+static void
 prepare(void *owner, struct role_process *r)
 {
 	struct meter_process *p = owner;
 
 	p->role = r;
 	p->directory = -1;
-	if (crypto_start())
+	if (crypto_start() ||
+		timer_open(role_loop(r), look_at_week, p, &p->report))
 		exit(EXIT_FAULT);
 	take_site(p);
 }
@@ -86,10 +97,12 @@ main(void)
 	if (p->directory < 0)
 		return EXIT_SITE;
 	role_sandbox(r);
-	f = kept_open(p->directory, &p->limits, clock_instant().us / 1000);
+	f = kept_open(p->directory, &p->limits, &p->headroom,
+		clock_instant().us / 1000);
 	if (f) {
 		LOG(EV_STORE_REFUSED, 0, log_text(span_of(f->name)));
 		return EXIT_SITE;
 	}
+	look_at_week(p);
 	return role_run(r);
 }

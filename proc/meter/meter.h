@@ -9,14 +9,27 @@
 #include "lib/policy/limits.h"
 #include "sys/role.h"
 
+/* How near the site came to its limits, for the report of the week. */
+struct headroom {
+	int64_t since_ms; /* 0: not begun */
+	uint32_t peaks[LIMIT_UNITS];
+};
+
 struct meter_process {
 	struct role_process *role;
 	int directory;
 	struct limits limits;
+	struct headroom *headroom;
+	struct timer *report;
 };
 
 /* kept.c: find the counters of before, or begin anew (METER_FRESH). */
-FALLIBLE kept_open(int directory, struct limits *l, int64_t now_ms);
+FALLIBLE kept_open(int directory, struct limits *l, struct headroom **headroom,
+	int64_t now_ms);
+
+/* headroom.c: tell it when the week is over, and begin the next. */
+void headroom_report(struct headroom *h, const struct rates *rates,
+	int64_t now_ms);
 
 /* ask.c */
 void ask_answer(
