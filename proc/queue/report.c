@@ -17,7 +17,7 @@
 #include "sys/fd.h"
 #include "sys/log.h"
 
-#define REPORT_MAX (1u << 20) /* octets of a report */
+#define REPORT_MAX (4u << 20) /* octets of one about all recipients there can be */
 #define HEADER_CAP (64u << 10)
 #define DELAYS_MAX (JOBS_MAX / 2) /* the rest is for failures */
 

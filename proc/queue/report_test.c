@@ -129,6 +129,44 @@ TEST(a_report_is_scanned_and_stored_and_the_message_goes)
 	end();
 }
 
+/* As many recipients as there can be, as long as they can be, none of them an
+ * address: what cannot be reported would never end. */
+TEST(a_report_about_very_many_is_made)
+{
+	struct enqueue_open m;
+	OWNED(fd_close) int body = -1;
+	struct enqueue_done done;
+	struct scan_request asked;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	m = letter(1000);
+	CHECK_OK(fd_memory_of("body", BODY, &body));
+	say(SUBMISSION, &m, body);
+	for (uint32_t i = 0; i < m.rcpts; i++) {
+		struct enqueue_rcpt r = { .head = { .type = ENQUEUE_RCPT,
+						  .session = SESSION },
+			.address_len = 254,
+			.wish = { .orcpt_len = 500 } };
+
+		memset(r.address, 0xc4, 254); /* U+0100 and on */
+		memset(r.wish.orcpt, 0xc4, 500);
+		for (int at = 1; at < 500; at += 2)
+			r.wish.orcpt[at] = 0x80;
+		for (int at = 1; at < 254; at += 2)
+			r.address[at] = 0x80;
+		memcpy(r.wish.orcpt, "utf-8;", 6);
+		say(SUBMISSION, &r, -1);
+	}
+	hear(SUBMISSION, ENQUEUE_DONE, &done);
+	CHECK_NUMBER(done.fault, 0);
+	hear(SCAN, SCAN_REQUEST, &asked);
+	CHECK_NUMBER(asked.head.session, done.id);
+	end();
+}
+
 /* What another server says is no line of ours. */
 TEST(a_reply_adds_no_line_to_a_report)
 {
