@@ -228,3 +228,12 @@ span_is_ascii(struct span s)
 		all |= s.at[i];
 	return all < 0x80;
 }
+
+bool
+span_has_control(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.at[i] < 32 || s.at[i] == 127)
+			return true;
+	return false;
+}

@@ -64,6 +64,9 @@ size_t span_find_nocase(struct span s, struct span needle);
 /* No octet above 127? */
 bool span_is_ascii(struct span s);
 
+/* An octet that ends a line or steers a terminal: below 32, or 127? */
+bool span_has_control(struct span s);
+
 /* Remove and return the first octet.  Requires s->len > 0. */
 uint8_t span_shift(struct span *s);
 

@@ -122,3 +122,14 @@ TEST(ascii_is_below_128)
 	CHECK(span_is_ascii(SPAN("a\0\x7f")));
 	CHECK(!span_is_ascii(SPAN("ab\x80")));
 }
+
+TEST(controls_are_below_32_and_127)
+{
+	test_row = "31 and 32, 126 to 128";
+	CHECK(!span_has_control(SPAN("")));
+	CHECK(!span_has_control(SPAN(" a~\x80\xff")));
+	CHECK(span_has_control(SPAN("a\x1f")));
+	CHECK(span_has_control(SPAN("a\r\nb")));
+	CHECK(span_has_control(SPAN("\x7f")));
+	CHECK(span_has_control(SPAN("a\0")));
+}

@@ -259,6 +259,14 @@ static const struct {
 } recipients[] = {
 	{ "a recipient", { .address = SPAN("a@b.example") }, OK },
 	{ "without octets", { .address = SPAN("") }, &fault_ipc_malformed },
+	/* relay writes it into a command; behind that it would write another,
+	 * past the scanner */
+	{ "more than a recipient",
+		{ .address = SPAN("a@b.example>\r\nDATA\r\nevil") },
+		&fault_ipc_malformed },
+	{ "more than an ORCPT",
+		{ SPAN("a@b.example"), SPAN("rfc822;x\r\nDATA"), 0 },
+		&fault_ipc_malformed },
 	{ "a wish that does not exist",
 		{ .address = SPAN("a@b.example"), .notify = 255 },
 		&fault_ipc_malformed },

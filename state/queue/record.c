@@ -30,7 +30,9 @@ take_rcpt_record(struct span *in, struct rcpt_record *out)
 {
 	return take_block(in, &out->address) && take_u8(in, &out->notify) &&
 		take_block(in, &out->orcpt) && out->address.len > 0 &&
-		out->notify <= NOTIFY_ALL && out->orcpt.len <= ORCPT_MAX;
+		out->notify <= NOTIFY_ALL && out->orcpt.len <= ORCPT_MAX &&
+		!span_has_control(out->address) &&
+		!span_has_control(out->orcpt);
 }
 
 static bool
@@ -55,7 +57,9 @@ message_record_parse(struct span in, struct message_record *out)
 		!take_u8(&in, &eight_bit) || !take_u8(&in, &utf8) ||
 		!take_u8(&in, &m.ret) || !take_block(&in, &m.sender) ||
 		!take_block(&in, &m.envid) || eight_bit > 1 || utf8 > 1 ||
-		m.ret > RETURN_MAX || m.envid.len > ENVID_MAX || m.count == 0 ||
+		m.ret > RETURN_MAX || m.envid.len > ENVID_MAX ||
+		span_has_control(m.sender) || span_has_control(m.envid) ||
+		m.count == 0 ||
 		m.count > QUEUE_RCPTS_MAX || !are_rcpts(in, m.count))
 		return &fault_record_damaged;
 	m.arrived_us = (int64_t)arrived;

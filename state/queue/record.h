@@ -64,7 +64,8 @@ bool put_rcpt_record(struct buf *b, const struct rcpt_record *r);
 bool put_state_record(struct buf *b, const struct state_record *s);
 bool put_ids_record(struct buf *b, uint16_t type, const struct ids_record *r);
 
-/* The whole of `in`; spans are views into it.
+/* The whole of `in`; spans are views into it.  What goes into a command of SMTP
+ * has no control.
  *
  * record_damaged */
 FALLIBLE message_record_parse(struct span in, struct message_record *out);
