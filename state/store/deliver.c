@@ -5,12 +5,13 @@
 
 /* --- delivery ------------------------------------------------------------ */
 
-/* Return-Path: RFC 5321 section 4.4.  Both values came from a parser that
- * admits no control. */
+/* Return-Path: RFC 5321 section 4.4.  No scanner sees these lines, so whoever
+ * delivers may not add others to them. */
 static bool
 put_prefix(struct buf *b, struct span sender, struct span address)
 {
-	return buf_put_text(b, "Return-Path: <") && buf_put(b, sender) &&
+	return !span_has_control(sender) && !span_has_control(address) &&
+		buf_put_text(b, "Return-Path: <") && buf_put(b, sender) &&
 		buf_put_text(b, ">\r\nDelivered-To: ") &&
 		buf_put(b, address) && buf_put_text(b, "\r\n");
 }

@@ -839,6 +839,43 @@ TEST(octets_come_back_with_what_delivery_added)
 	site_remove(&x);
 }
 
+/* What mx says of a message is not what scan looked at. */
+static const struct {
+	const char *what;
+	struct span sender, address;
+	const struct fault *want;
+} envelopes[] = {
+	{ "an envelope", SPAN("bob@else.example"), SPAN("a@agency.example"),
+		OK },
+	{ "no sender", SPAN(""), SPAN("a@agency.example"), OK },
+	{ "a sender that ends its line", SPAN("b@c>\r\n\r\nevil"),
+		SPAN("a@agency.example"), &fault_address_syntax },
+	{ "an address that does", SPAN("bob@else.example"),
+		SPAN("a@b\r\nX: y"), &fault_address_syntax },
+	{ "a bare line feed", SPAN("b@c\nX: y"), SPAN("a@agency.example"),
+		&fault_address_syntax },
+};
+
+TEST(an_envelope_adds_no_line)
+{
+	EACH_CASE(c, envelopes) {
+		struct store_rcpt rcpt = { .account = 7,
+			.address = c->address };
+		struct sample m;
+		struct site x;
+		uint64_t id;
+
+		site_make(&x);
+		CHECK_OK(site_open(&x));
+		sample_make(&x, MAIL, &m);
+		CHECK_FAULT(store_deliver(x.store, &m.message, c->sender,
+				    &rcpt, 1, &id),
+			c->want);
+		fd_close(&m.fd);
+		site_remove(&x);
+	}
+}
+
 static const char *const messages[] = {
 	"Subject: x\r\n\r\ny\r\n",
 	"no header\r\n",
