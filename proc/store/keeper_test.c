@@ -26,6 +26,7 @@ static struct world {
 	uint32_t types[ANSWERS];     /* what came, in order */
 	uint32_t serials[ANSWERS];
 	size_t came, wanted;
+	uint32_t until; /* not 0: only the answer to this serial counts */
 	int ends; /* of channels, that are waited for */
 	union {
 		struct deliver_done deliver;
@@ -53,6 +54,12 @@ take(void *owner, struct channel *c, const void *message, int fd)
 	(void)owner;
 	(void)c;
 	memcpy(&head, message, sizeof head);
+	if (w.until) {
+		fd_close(&fd);
+		if (head.serial == w.until)
+			loop_stop(loop, 0);
+		return;
+	}
 	CHECK(w.came < ANSWERS);
 	w.types[w.came] = head.type;
 	w.serials[w.came++] = head.serial;
@@ -552,4 +559,196 @@ TEST(a_set_that_is_none_is_refused)
 	}
 	test_row = NULL;
 	end();
+}
+
+/* --- a session process that was taken over ------------------------------- */
+
+static uint64_t dice;
+
+static uint32_t
+draw(uint32_t below)
+{
+	dice = dice * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(dice >> 33) % below;
+}
+
+/* Mostly what could be meant, sometimes anything. */
+static uint32_t
+any_number(void)
+{
+	static const uint32_t edges[] = { 0, 1, UINT32_MAX, UINT32_MAX - 1,
+		STORE_INLINE, STORE_RANGES, 1u << 31 };
+
+	switch (draw(8)) {
+	case 0:
+		return draw(UINT32_MAX);
+	case 1:
+		return edges[draw((uint32_t)COUNT_OF(edges))];
+	default:
+		return 1 + draw(6);
+	}
+}
+
+static uint32_t
+any_mailbox(void)
+{
+	return draw(2) ? 1 : any_number();
+}
+
+static struct mailbox_name
+any_name(void)
+{
+	static const char *const names[] = { "INBOX", "Trash", "a", "a/b", "b",
+		"INBOX/a", "inbox/a", "a//b", "/", "", "~", "a\tb" };
+	uint32_t which = draw(2) * draw((uint32_t)COUNT_OF(names));
+	struct mailbox_name n = named(names[which]);
+
+	if (draw(8) == 0)
+		n.len = (uint8_t)draw(256);
+	if (draw(8) == 0)
+		n.octets[draw(4)] = (uint8_t)draw(256);
+	return n;
+}
+
+static void
+any_set(struct uid_spans *out)
+{
+	out->count = draw(4) ? 1 + draw(2) : any_number();
+	for (size_t i = 0; i < STORE_INLINE; i++)
+		out->at[i] = (struct uid_span){ any_number(), any_number() };
+	if (draw(2))
+		out->at[0] = (struct uid_span){ 1 + draw(4), 4 + draw(9) };
+	if (draw(2))
+		out->at[1] = (struct uid_span){ 20, UINT32_MAX };
+}
+
+static void
+any_keywords(struct keyword_names *out)
+{
+	out->count = draw(4) ? draw(3) : any_number();
+	for (size_t i = 0; i < STORE_KEYWORDS; i++) {
+		out->at[i].len = draw(8) ? 1 : (uint8_t)draw(256);
+		memset(out->at[i].octets, draw(8) ? 'k' : (int)draw(256),
+			sizeof out->at[i].octets);
+	}
+}
+
+static const uint32_t of_session[] = { MAILBOXES_ASK, MAILBOX_EDIT,
+	MAILBOX_STATUS, MAILBOX_OPEN, MAILBOX_VIEW, MAILBOX_CLOSE, STORE_FETCH,
+	STORE_PIECE, STORE_FLAGS, STORE_EXPUNGE, STORE_COPY, STORE_APPEND };
+
+static union {
+	struct plain plain;
+	struct mailbox_edit edit;
+	struct mailbox_ask ask;
+	struct view_ask view;
+	struct store_fetch fetch;
+	struct store_piece piece;
+	struct store_flags flags;
+	struct store_expunge expunge;
+	struct store_copy copy;
+	struct store_append append;
+} anything;
+
+static void
+fill_any(uint32_t type)
+{
+	memset(&anything, 0, sizeof anything);
+	anything.plain.head = head(type, 1);
+	switch (type) {
+	case MAILBOX_EDIT:
+		anything.edit.verb = any_number();
+		anything.edit.name = any_name();
+		anything.edit.to = any_name();
+		break;
+	case MAILBOX_STATUS:
+	case MAILBOX_OPEN:
+		anything.ask.name = any_name();
+		break;
+	case MAILBOX_VIEW:
+	case MAILBOX_CLOSE:
+		anything.view.mailbox = any_mailbox();
+		break;
+	case STORE_FETCH:
+		anything.fetch.mailbox = any_mailbox();
+		anything.fetch.what = any_number();
+		any_set(&anything.fetch.uids);
+		break;
+	case STORE_PIECE:
+		anything.piece = (struct store_piece){
+			.head = anything.plain.head,
+			.offset = (uint64_t)any_number() << draw(33),
+			.len = any_number(),
+			.mailbox = any_mailbox(),
+			.uid = any_number() };
+		break;
+	case STORE_FLAGS:
+		anything.flags.mailbox = any_mailbox();
+		anything.flags.how = any_number();
+		anything.flags.flags = (uint64_t)any_number() << draw(33);
+		any_set(&anything.flags.uids);
+		any_keywords(&anything.flags.keywords);
+		break;
+	case STORE_EXPUNGE:
+		anything.expunge.mailbox = any_mailbox();
+		any_set(&anything.expunge.uids);
+		break;
+	case STORE_COPY:
+		anything.copy.mailbox = any_mailbox();
+		anything.copy.move = draw(4) ? draw(2) : any_number();
+		anything.copy.to = any_name();
+		any_set(&anything.copy.uids);
+		break;
+	case STORE_APPEND:
+		anything.append.size = draw(4) ? MAIL.len : any_number();
+		anything.append.flags = (uint64_t)any_number() << draw(33);
+		anything.append.idate_us = (int64_t)any_number() << draw(33);
+		anything.append.to = any_name();
+		any_keywords(&anything.append.keywords);
+		seal(&anything.append.verdict);
+		break;
+	default:
+		break;
+	}
+}
+
+/* With a body, with ranges beside it, or with memory that is no such thing. */
+static void
+send_any(uint32_t type)
+{
+	static struct uid_span ranges[STORE_RANGES];
+	OWNED(fd_close) int fd = -1;
+	struct span memory = span_at(ranges, sizeof ranges);
+
+	fill_any(type);
+	for (size_t i = 0; i < STORE_RANGES; i++)
+		ranges[i] = (struct uid_span){ 2 * (uint32_t)i + 1,
+			2 * (uint32_t)i + 1 + (draw(99) == 0) };
+	if (type == STORE_APPEND)
+		CHECK_OK(fd_memory_of("body", MAIL, &fd));
+	else if (draw(4) == 0 && (type == STORE_FLAGS || type == STORE_COPY ||
+			type == STORE_EXPUNGE || type == STORE_FETCH))
+		CHECK_OK(fd_memory_of("ranges", memory, &fd));
+	CHECK_OK(channel_send(w.imap, &anything, fd));
+}
+
+TEST(whatever_a_session_sends_the_store_goes_on)
+{
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct store_counts counts;
+
+		dice = seed;
+		begin();
+		w.until = 2;
+		for (int turn = 0; turn < 30; turn++) {
+			for (int i = 0; i < 20; i++)
+				send_any(of_session[draw((uint32_t)COUNT_OF(
+					of_session))]);
+			ask_by_name(MAILBOX_STATUS, 2, "INBOX");
+			CHECK_NUMBER(loop_run(loop), 0);
+			CHECK(w.keeper.store != NULL);
+		}
+		CHECK_OK(store_check(w.keeper.store, NULL, NULL, &counts));
+		end();
+	}
 }
