@@ -155,6 +155,8 @@ static const struct rule {
 	{ "NC-2.1.2", EV_ACCOUNT_DEFAULT, ever, "there was a default account" },
 	{ "NC-2.1.2", EV_LOGIN_SUCCEEDED, by_reserved_login,
 		"somebody logged in by a reserved name" },
+	{ "NC-2.1.2", EV_ACCOUNT_CHANGED, by_reserved_login,
+		"an account with a reserved name was changed" },
 
 	{ "NC-2.1.3", EV_REPLIES_INSPECTED, NULL, "inspected sessions" },
 	{ "NC-2.1.3", EV_WORD_TOLD, ever, "a reply had a telling word" },

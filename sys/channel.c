@@ -339,6 +339,17 @@ channel_instance(const struct channel *c)
 	return c->instance;
 }
 
+uint32_t
+channel_uid(const struct channel *c)
+{
+	struct ucred who;
+	socklen_t len = sizeof who;
+
+	return getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0
+		? who.uid
+		: UINT32_MAX;
+}
+
 void
 channel_pause(struct channel *c, bool paused)
 {

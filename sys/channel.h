@@ -68,6 +68,10 @@ void channel_end(struct channel *c);
 enum role channel_peer(const struct channel *c);
 uint32_t channel_instance(const struct channel *c);
 
+/* User id of whoever connected, as the kernel has it; UINT32_MAX: it does not
+ * say. */
+uint32_t channel_uid(const struct channel *c);
+
 /* Stop or go on reading: back-pressure towards the peer. */
 void channel_pause(struct channel *c, bool paused);
 

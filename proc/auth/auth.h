@@ -85,6 +85,10 @@ void addresses_forget(struct auth *a);
 /* Tell the operator what leads nowhere, after either file changed. */
 void addresses_report(const struct auth *a);
 
+/* audit.c: what another users file changes, and who brought it (a user id). */
+void audit_users(const struct users *before, const struct users *after,
+	uint32_t actor);
+
 /* exchange.c */
 void exchange_start_all(struct auth *a);
 void exchange_step(struct auth *a, struct channel *c,

@@ -40,7 +40,7 @@ take_clear(void *owner, struct channel *c, const void *message, int fd)
 
 /* Use another users file; the old one stays in force when it is not sound. */
 static FALLIBLE
-use_users(struct auth *a, int fd)
+use_users(struct auth *a, int fd, uint32_t actor)
 {
 	struct users *fresh;
 	const struct fault *f = users_load(fd, &fresh);
@@ -49,6 +49,7 @@ use_users(struct auth *a, int fd)
 		LOG(EV_USERS_REFUSED, 0, log_text(span_of(f->name)));
 		return f;
 	}
+	audit_users(a->users, fresh, actor);
 	users_close(&a->users);
 	a->users = fresh;
 	compare_forget_all(a);
@@ -66,7 +67,7 @@ take_users(void *owner, struct channel *c, const void *message, int fd)
 	struct ctl_done done = { .head = { .type = CTL_DONE,
 					 .serial = m->head.serial } };
 
-	done.fault = fault_number(use_users(owner, file));
+	done.fault = fault_number(use_users(owner, file, channel_uid(c)));
 	done.count = done.fault == 0;
 	if (channel_send(c, &done, -1))
 		return;
@@ -124,7 +125,7 @@ take_file(void *owner, enum file_purpose purpose, uint32_t number, int fd)
 
 	(void)number;
 	/* without users nobody logs in and recipients are deferred */
-	if (purpose == FILE_USERS && use_users(owner, file))
+	if (purpose == FILE_USERS && use_users(owner, file, 0))
 		return;
 	if (purpose == FILE_ADDRESSES)
 		addresses_use(owner, file);

@@ -200,6 +200,16 @@ def test_a_reserved_login_fails_2_1_2(own):
     assert bad["state"] == "FAIL" and "admin" in bad["static"]["found"]
 
 
+def test_who_changes_an_account_is_in_the_log(own):
+    assert own.run("user", "disable", "bob", "left").returncode == 0
+    assert own.run("user", "enable", "bob").returncode == 0
+    rows = [r for r in own.log_rows() if r["event"] == "ACCOUNT_CHANGED"]
+    assert [(r["deed"], r["login"], r["actor"]) for r in rows] == [
+        ("disabled", "bob", 0), ("enabled", "bob", 0)]
+    assert own.run("user", "add", "admin", "x@agency.example").returncode != 0
+    assert judge(own, "NC-2.1.2")["state"] == "PASS"
+
+
 def log_of_today(site):
     return sorted((site.directory / "log").glob("*.jsonl"))[-1]
 
