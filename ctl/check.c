@@ -11,6 +11,7 @@
 #include "sys/crypto.h"
 #include "sys/json.h"
 #include "sys/mac.h"
+#include "trust/roles.h"
 
 #define NO_VERDICT 1
 #define CLAUSES    64
@@ -148,6 +149,9 @@ print_text(const struct inspection *i, int code)
 	if (!site_owns_host(i->site))
 		puts("\nThis host is not the site's alone: of sockets and accounts "
 		     "only those of the\nsite are judged.");
+	if (i->site->role == SITE_LOCAL)
+		puts("\nA host that only sends: NC-2.1.9.  The server that it sends "
+		     "to answers for the\nothers.");
 	printf("\nS static, B asked over the network from this host, C continuous\n"
 	       "+ good  ~ remark  x bad  . missing  - not applicable\n\n"
 	       "%zu satisfied, %zu with a remark, %zu failed, %zu unknown or "
@@ -217,6 +221,11 @@ print_json(const struct inspection *i, int code)
 
 /* --- the verb -------------------------------------------------------------- */
 
+/* A host that only sends answers for NC-2.1.9; the others are about mail servers,
+ * and the one it sends to answers them. */
+static const char local_clauses[] = "NC-2.1.9.a,NC-2.1.9.b,NC-2.1.9.c,"
+	"NC-2.1.9.d,NC-2.1.9.e";
+
 /* All clauses, or those of a list with commas. */
 static bool
 choose(const char *wanted)
@@ -271,6 +280,8 @@ check_site(struct call *c)
 
 	if (code >= 0)
 		return code;
+	if (!clause && BUILD_LOCAL)
+		clause = local_clauses;
 	if (!choose(clause))
 		return complain(EX_USAGE, clause,
 			"no such clause; `posthold check` lists all");

@@ -34,9 +34,11 @@ write_names(FILE *f, const struct plan *p)
 		"# What a From may say; give the setting once for each domain.\n"
 		"domain           %s\n\n"
 		"queue-directory  %s/queue\n"
+		"evidence-directory %s/evidence\n"
 		"log-directory    %s%s\n"
 		"run-directory    %s%s   # smtp.sock and lmtp.sock are here\n\n",
 		p->host, p->domain,
+		p->installed ? "/var/lib/posthold" : p->directory,
 		p->installed ? "/var/lib/posthold" : p->directory,
 		p->installed ? "/var/log/posthold" : p->directory,
 		p->installed ? "" : "/log",

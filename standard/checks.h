@@ -4,7 +4,12 @@
 #include "standard/standard.h"
 
 /* services.c */
-check permits_and_sockets, offered_words, not_local_only;
+check permits_and_sockets, offered_words;
+
+/* local.c */
+check local_programs, local_closed, local_way, local_primary, local_sockets,
+	local_own_host, local_sender, local_takes_reports, local_from,
+	local_foreign_from, local_history;
 
 /* ports.c, for offered_words; false: p says what is open */
 bool ports_are_permitted(const struct inspection *i, struct proof *p);

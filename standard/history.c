@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/ip.h"
 #include "lib/base/must.h"
 #include "lib/base/number.h"
 #include "standard/checks.h"
@@ -17,6 +18,7 @@
 #define SESSIONS     (1u << 20) /* of those with TLS, the latest of a place */
 
 static struct history {
+	const struct site *site; /* borrowed */
 	bool read, good;
 	struct instant first, surveyed; /* of the rows that count */
 	int64_t gap;
@@ -140,6 +142,40 @@ of_a_harvest(const struct history_row *r)
 	return ++h.harvests[at].names > HARVEST;
 }
 
+/* --- a host that only sends ----------------------------------------------- */
+
+static bool
+off_host(const struct history_row *r)
+{
+	uint8_t address[16];
+
+	return !ip_parse(history_field(r, "address"), address) ||
+		!address_is_loopback(address);
+}
+
+static bool
+to_another(const struct history_row *r)
+{
+	uint64_t port;
+
+	return number_parse(history_field(r, "port"), 0, 65535, &port) ||
+		!site_smarthost(h.site, history_field(r, "host"),
+			(uint16_t)port);
+}
+
+static bool
+of_no_user(const struct history_row *r)
+{
+	return has(r, "role", "local") &&
+		!span_starts(history_field(r, "grant"), SPAN("uid "));
+}
+
+static bool
+by_refusal(const struct history_row *r)
+{
+	return has(r, "reason", "the smarthost refuses reports to the sender");
+}
+
 static const struct rule {
 	const char *clause;
 	enum event event;
@@ -179,10 +215,38 @@ static const struct rule {
 	{ "NC-2.2.c", EV_COMMAND_REFUSED, NULL, "refused commands" },
 	{ "NC-2.2.c", EV_RCPT_REFUSED_, of_a_harvest,
 		"one session could ask for more than 60 names" },
+
+	{ "NC-2.1.9.a", EV_HOST_SURVEYED, NULL, "look at the sockets" },
+	{ "NC-2.1.9.a", EV_SERVICE_LISTEN, off_host,
+		"a service listened off-host" },
+
+	{ "NC-2.1.9.b", EV_RELAYED, NULL, "deliveries" },
+	{ "NC-2.1.9.b", EV_CONNECTED_OUT, to_another,
+		"mail went to a host that is no smarthost" },
+
+	{ "NC-2.1.9.c", EV_LOCAL_CONNECTED, NULL, "sessions of programs" },
+	{ "NC-2.1.9.c", EV_MESSAGE_ACCEPTED, of_no_user,
+		"a message was of no user of this host" },
+
+	{ "NC-2.1.9.d", EV_LOOP_CLOSED, NULL, "closed loops of reports" },
+	{ "NC-2.1.9.d", EV_LOOP_OPEN, by_refusal,
+		"the smarthost refused a report to the sender" },
+
+	{ "NC-2.1.9.e", EV_FROM_REFUSED, NULL,
+		"foreign From rewritten or refused" },
 };
 
 static uint64_t times_broken[COUNT_OF(rules)];
 static char example[COUNT_OF(rules)][120];
+
+/* What was no smarthost before these settings is not judged by them. */
+static void
+forget_other_settings(void)
+{
+	for (size_t i = 0; i < COUNT_OF(rules); i++)
+		if (rules[i].broken == to_another)
+			times_broken[i] = 0;
+}
 
 static void
 apply_rules(const struct history_row *r)
@@ -266,6 +330,8 @@ take_row(struct span line, struct instant from)
 	h.counts[r.event]++;
 	note_lost(&r);
 	note_survey(&r);
+	if (r.event == EV_SETTINGS_LOADED)
+		forget_other_settings();
 	apply_rules(&r);
 }
 
@@ -303,6 +369,7 @@ history_read(const struct inspection *i)
 	if (h.read)
 		return h.good;
 	h.read = true;
+	h.site = i->site;
 	yesterday = read_day(i->site, from, from);
 	h.good = read_day(i->site, i->now, from) || yesterday;
 	return h.good;

@@ -75,6 +75,45 @@ static const struct {
 	{ "relay", "NC-2.1.5", MARK_GOOD, { 0 }, 0, 0 },
 	{ "recipients", "NC-2.1.6", MARK_GOOD, { 0 }, 0, 0 },
 	{ "commands", "NC-2.2.c", MARK_GOOD, { 0 }, 0, 0 },
+	{ "only sends: listens", "NC-2.1.9.a", MARK_GOOD,
+		{ 9, EV_SERVICE_LISTEN, "master", S1,
+			",\"address\":\"::1\",\"port\":25" }, 1, 0 },
+	{ "only sends: listens off-host", "NC-2.1.9.a", MARK_BAD,
+		{ 9, EV_SERVICE_LISTEN, "master", S1,
+			",\"address\":\"0.0.0.0\",\"port\":25" }, 1, 0 },
+	{ "only sends: nothing was sent", "NC-2.1.9.b", MARK_MISSING,
+		{ 9, EV_CONNECTED_OUT, "relay", S1,
+			",\"host\":\"mail.l.test\",\"port\":587" }, 1, 0 },
+	{ "only sends: to another port", "NC-2.1.9.b", MARK_BAD,
+		{ 9, EV_CONNECTED_OUT, "relay", S1,
+			",\"host\":\"mail.l.test\",\"port\":25" }, 1, 0 },
+	{ "only sends: to another host", "NC-2.1.9.b", MARK_BAD,
+		{ 9, EV_CONNECTED_OUT, "relay", S1,
+			",\"host\":\"mx.o.test\",\"port\":587" }, 1, 0 },
+	{ "only sends: programs", "NC-2.1.9.c", MARK_GOOD,
+		{ 9, EV_LOCAL_CONNECTED, "local", S1, ",\"uid\":0" }, 1, 0 },
+	{ "only sends: for nobody", "NC-2.1.9.c", MARK_BAD,
+		{ 9, EV_MESSAGE_ACCEPTED, "local", S1,
+			",\"queue\":\"00000000000000ab\",\"grant\":\"\"" }, 1,
+		0 },
+	{ "only sends: the loop is closed", "NC-2.1.9.d", MARK_GOOD,
+		{ 9, EV_LOOP_CLOSED, "queue", S1, "" }, 1, 0 },
+	{ "only sends: the loop proved nothing", "NC-2.1.9.d", MARK_MISSING,
+		{ 9, EV_LOOP_OPEN, "queue", S1,
+			",\"reason\":\"the smarthost took mail for nobody\"" },
+		1, 0 },
+	{ "only sends: reports are refused", "NC-2.1.9.d", MARK_BAD,
+		{ 9, EV_LOOP_OPEN, "queue", S1,
+			",\"reason\":\"the smarthost refuses reports to the "
+			"sender\"" }, 1, 0 },
+	{ "only sends: the loop was closed two days ago", "NC-2.1.9.d",
+		MARK_MISSING,
+		{ 2 * 24 * 60, EV_LOOP_CLOSED, "queue", S1, "" }, 1, 0 },
+	{ "only sends: a foreign From", "NC-2.1.9.e", MARK_GOOD,
+		{ 9, EV_FROM_REFUSED, "local", S1, ",\"deed\":\"refused\"" }, 1,
+		0 },
+	{ "only sends: nobody looks at From", "NC-2.1.9.e", MARK_MISSING, { 0 },
+		0, 0 },
 	{ "a socket without a permit", "NC-2.1.1", MARK_BAD,
 		{ 9, EV_SOCKET_UNPERMITTED, "master", S1, "" }, 1, 0 },
 	{ "a filtered call", "NC-2.1.1", MARK_BAD,
@@ -164,6 +203,9 @@ begin(void)
 	CHECK(mkdtemp(directory) != NULL);
 	snprintf(path, sizeof path, "%s/2026-11-24.jsonl", directory);
 	snprintf(site.log_directory, sizeof site.log_directory, "%s", directory);
+	site.smarthosts_count = 1;
+	site.smarthosts[0] = (struct site_smarthost){ .name = "mail.l.test",
+		.port = 587 };
 }
 
 static void
@@ -220,5 +262,32 @@ TEST(while_the_site_runs_somebody_looks)
 	write_row(f, 90, EV_HOST_SURVEYED, "master", S1, "");
 	CHECK(fclose(f) == 0);
 	CHECK_NUMBER(judge("NC-2.1.1", &p), MARK_GOOD);
+	end();
+}
+
+/* What is not a smarthost any more was one then. */
+TEST(mail_is_judged_by_the_settings_that_it_went_by)
+{
+	static struct proof p;
+
+	begin();
+	for (int loaded = 0; loaded < 2; loaded++) {
+		FILE *f = fopen(path, "we");
+
+		test_row = loaded ? "before the settings" : "after them";
+		CHECK(f != NULL);
+		for (size_t i = 0; i < COUNT_OF(good_day); i++)
+			write_row(f, good_day[i].minutes, good_day[i].event,
+				good_day[i].role, good_day[i].session,
+				good_day[i].fields);
+		write_row(f, 0, EV_RELAYED, "queue", S1, "");
+		write_row(f, 0, EV_CONNECTED_OUT, "relay", S1,
+			",\"host\":\"old.l.test\",\"port\":587");
+		if (loaded)
+			write_row(f, 0, EV_SETTINGS_LOADED, "master", S1, "");
+		CHECK(fclose(f) == 0);
+		CHECK_NUMBER(judge("NC-2.1.9.b", &p),
+			loaded ? MARK_GOOD : MARK_BAD);
+	}
 	end();
 }

@@ -1,5 +1,4 @@
-/* NC-2.1.1: only what is permitted is open; NC-2.1.9: who is no local MTA. */
-#include <dirent.h>
+/* NC-2.1.1: only what is permitted is open. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 
 #include "lib/base/number.h"
 #include "standard/checks.h"
+#include "standard/programs.h"
 #include "standard/talk.h"
 #include "sys/fd.h"
 #include "sys/sockets.h"
@@ -20,54 +20,6 @@ expired_permits(const struct inspection *i)
 	for (uint32_t k = 0; k < i->site->permits_count; k++)
 		n += !site_permit_open(&i->site->permits[k], i->now);
 	return n;
-}
-
-/* Is every program of the site one of the table, and nothing more installed? */
-static bool
-is_program(const char *name)
-{
-	for (enum role r = MASTER; r < CTL; r++)
-		if (strcmp(name, role_row(r)->name) == 0)
-			return true;
-	return false;
-}
-
-static void
-close_directory(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
-/* Where the master's program is; NULL when that cannot be seen. */
-static DIR *
-open_programs(pid_t master)
-{
-	char link[40], path[1024];
-	ssize_t n;
-
-	snprintf(link, sizeof link, "/proc/%d/exe", master);
-	n = readlink(link, path, sizeof path - 1);
-	if (n <= 0)
-		return NULL;
-	path[n] = 0;
-	*strrchr(path, '/') = 0;
-	return opendir(path);
-}
-
-/* A program beside ours that no role is; "" when there is none. */
-static bool
-find_more(pid_t master, char out[64])
-{
-	OWNED(close_directory) DIR *d = open_programs(master);
-
-	if (!d)
-		return false;
-	out[0] = 0;
-	for (struct dirent *e; (e = readdir(d));)
-		if (e->d_name[0] != '.' && !is_program(e->d_name))
-			snprintf(out, 64, "%.63s", e->d_name);
-	return true;
 }
 
 /* How many sockets are judged so; their names, as far as they fit. */
@@ -100,7 +52,7 @@ permits_and_sockets(const struct inspection *i, struct proof *p)
 	proof_looked(p, "sockets of all kinds and networks against %u permits of "
 			"%s; programs installed",
 		i->site->permits_count, i->settings);
-	if (master == 0 || !find_more(master, more)) {
+	if (master == 0 || !programs_more(master, more)) {
 		proof_missing(p, "the site does not run, or you are not root");
 		return;
 	}
@@ -253,18 +205,4 @@ offered_words(const struct inspection *i, struct proof *p)
 			asked);
 	else
 		proof_missing(p, "no service is open");
-}
-
-void
-not_local_only(const struct inspection *i, struct proof *p)
-{
-	proof_looked(p, "the permits of %s", i->settings);
-	for (uint32_t n = 0; n < i->site->permits_count; n++)
-		if (i->site->permits[n].service == SERVICE_MX) {
-			proof_absent(p, "this site receives mail: it is not "
-					"solely for local programs");
-			return;
-		}
-	proof_missing(p, "the site receives no mail, but a local-only profile "
-			 "does not exist yet");
 }

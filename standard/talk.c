@@ -234,9 +234,16 @@ bool
 talk_secure(struct talk *t, struct span host)
 {
 	struct tls_context *any = any_certificate();
+
+	return any && talk_secure_by(t, any, host);
+}
+
+bool
+talk_secure_by(struct talk *t, struct tls_context *context, struct span host)
+{
 	enum tls_status s = TLS_WANT_READ;
 
-	if (!any || tls_connect_start(&t->tls, any, t->fd, host))
+	if (tls_connect_start(&t->tls, context, t->fd, host))
 		return false;
 	while (s == TLS_WANT_READ || s == TLS_WANT_WRITE) {
 		s = tls_step(&t->tls);

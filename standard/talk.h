@@ -41,8 +41,11 @@ socklen_t talk_place(const struct site_permit *p, struct sockaddr_storage *out);
 /* Connect only. */
 bool talk_connect(struct talk *t, const struct site_permit *p);
 
-/* Begin TLS now; false when that fails. */
+/* Begin TLS now; false when that fails.  The first takes any certificate, the
+ * second what `context` takes. */
 bool talk_secure(struct talk *t, struct span host);
+bool talk_secure_by(struct talk *t, struct tls_context *context,
+	struct span host);
 
 /* Say one line, printf-like, without its CRLF; returns the reply's code.  To an
  * IMAP service it is said with the tag "a". */

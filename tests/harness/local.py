@@ -101,7 +101,7 @@ class LocalSite:
         self.settings.write_text(
             f"role local\nproduction no\nhost app1.agency.example\n"
             f"domain agency.example\nqueue-directory {at}/queue\n"
-            f"log-directory {at}/log\nrun-directory {at}/run\n{permit}"
+            f"evidence-directory {at}/evidence\nlog-directory {at}/log\nrun-directory {at}/run\n{permit}"
             f"send {{ sender {self.sender}\noperator {self.operator}\n"
             f"{self.sender_from} }}\n"
             f"relay {{ {smarthosts} tls required schedule \"1s 1s 2s 5s\"\n"

@@ -1,6 +1,7 @@
 """A host that only sends (NC-2.1.9): nothing can be received, everything goes to
 the smarthost and nowhere else, from an address that takes reports."""
 
+import json
 import os
 import pathlib
 import re
@@ -803,6 +804,85 @@ def test_kill_9_under_load_loses_nothing(make, certificate):
     for word in kept:
         assert arrived(smarthost, word, 30), word
     smarthost.close()
+
+
+# --- posthold check -----------------------------------------------------------
+
+def judged(s):
+    """{letter of NC-2.1.9: what is said of it}, by evidence of now only."""
+    shutil.rmtree(s.directory / "evidence", ignore_errors=True)
+    done = subprocess.run(s.inside(local.BUILD / "posthold", "check",
+                                   "--format", "json", "-c", s.settings),
+                          capture_output=True, text=True, timeout=120)
+    report = json.loads(done.stdout)
+    assert report["exit"] == done.returncode
+    return {c["clause"].removeprefix("NC-2.1.9."): c
+            for c in report["clauses"]}
+
+
+def test_check_proves_each_clause_by_three_letters(make, primary):
+    s = make([pinned(primary)], sender="bob@agency.example").start()
+    assert s.wait_rows("LOOP_CLOSED")
+    clauses = judged(s)
+    assert {c: v["state"] for c, v in clauses.items()} == dict.fromkeys(
+        "abcde", "PASS"), clauses
+    # what was probed sent no message
+    assert {r["rcpt"] for r in s.rows("RELAYED")} == {"bob@agency.example"}
+    assert len(s.rows("RELAYED")) == 1
+
+
+def test_control_check_sees_what_is_wrong(make, primary, network):
+    """Open ports outside; a sender that does not exist."""
+    s = make([pinned(primary)], sender="nobody@agency.example").start()
+    assert s.wait_rows("LOOP_OPEN")
+    clauses = judged(s)
+    assert clauses["d"]["state"] == "FAIL"
+    assert clauses["a"]["state"] == "PASS"
+    s.stop()
+    s.network = network.inside
+    s.start()
+    others = [listen(network, "192.0.2.1", port) for port in (25, s.port)]
+    clauses = judged(s)
+    assert clauses["a"]["state"] == clauses["c"]["state"] == "FAIL"
+    assert "192.0.2.1 port 25 is open" in str(clauses["a"])
+    for p in others:
+        p.kill()
+        p.wait()
+
+
+def test_control_check_does_not_take_another_key_for_the_smarthost(
+        make, smarthost, tmp_path):
+    wrong = Certificate(tmp_path, "mail.agency.example")
+    s = make([f"127.0.0.1:{smarthost.port} {wrong.pin()}"]).start()
+    clauses = judged(s)
+    assert clauses["b"]["state"] == clauses["d"]["state"] == "FAIL"
+    s.smarthosts = [f"127.0.0.1:{free_port()} {wrong.pin()}"]
+    assert s.reload().returncode == 0
+    assert judged(s)["b"]["state"] == "UNKNOWN"
+
+
+def test_control_check_sees_a_host_that_takes_any_from(
+        make, smarthost, certificate):
+    s = make([f"127.0.0.1:{smarthost.port} {certificate.pin()}"],
+             sender_from="from refuse").start()
+    assert judged(s)["e"]["state"] == "PASS"
+    path = s.directory / "run" / "smtp.sock"
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as fake:
+        fake.bind(str(path))
+        fake.listen()
+
+        def serve():
+            while True:
+                c, _ = fake.accept()
+                c.sendall(b"220 x\r\n")
+                while line := c.recv(1000):
+                    if not line.startswith(b"From"):
+                        c.sendall(b"354 x\r\n" if line.startswith(b"DATA")
+                                  else b"250 x\r\n")
+
+        threading.Thread(target=serve, daemon=True).start()
+        assert judged(s)["e"]["state"] == "FAIL"
 
 
 # --- the operator -------------------------------------------------------------
