@@ -113,7 +113,7 @@ of_old_tls(const struct history_row *r)
 	return !has(r, "version", "TLSv1.2") && !has(r, "version", "TLSv1.3");
 }
 
-/* A message for others is queued with the login that it came with. */
+/* A message for others is queued with the login or permit that it came with. */
 static bool
 queued_for_nobody(const struct history_row *r)
 {
@@ -124,7 +124,8 @@ queued_for_nobody(const struct history_row *r)
 static bool
 queued_by_mx(const struct history_row *r)
 {
-	return has(r, "role", "mx") && !has(r, "queue", "0000000000000000");
+	return has(r, "role", "mx") && !has(r, "queue", "0000000000000000") &&
+		!span_starts(history_field(r, "grant"), SPAN("addr:"));
 }
 
 /* RCP-04: names that do not exist, in one session */

@@ -140,6 +140,14 @@ static const struct {
 		{ 9, EV_MESSAGE_ACCEPTED, "submission", S2,
 			",\"queue\":\"00000000000000ab\",\"grant\":\"\"" }, 1,
 		0 },
+	{ "a host with a permit for its address", "NC-2.1.5", MARK_GOOD,
+		{ 9, EV_MESSAGE_ACCEPTED, "mx", S2,
+			",\"queue\":\"00000000000000ab\",\"grant\":"
+			"\"addr:scanner\"" }, 1, 0 },
+	{ "mx without one", "NC-2.1.6", MARK_BAD,
+		{ 9, EV_MESSAGE_ACCEPTED, "mx", S2,
+			",\"queue\":\"00000000000000ab\",\"grant\":"
+			"\"sasl:x\"" }, 1, 0 },
 	{ "a grant was forged", "NC-2.1.5", MARK_BAD,
 		{ 9, EV_RELAY_DENIED, "queue", S2, "" }, 1, 0 },
 	{ "a sender writes what looks like a field", "NC-2.1.5", MARK_GOOD,

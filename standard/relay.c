@@ -5,6 +5,7 @@
 #include "lib/base/number.h"
 #include "standard/checks.h"
 #include "standard/talk.h"
+#include "sys/settings.h"
 #include "trust/rights.h"
 
 /* O is a foreign domain that cannot exist; in the texts %L stands for a domain
@@ -285,7 +286,49 @@ ends_are_none(const struct inspection *i, struct proof *p)
 
 /* --- checks --------------------------------------------------------------- */
 
-/* Who could hand the queue a message for others, by the gate itself. */
+/* Hosts that relay by their address, footnote 3; *widest bits of a prefix. */
+static uint32_t
+count_hosts(const struct addresses *a, uint32_t *widest)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < a->entries_count; i++) {
+		const struct entry *e = &a->entries[i];
+
+		if (e->kind != ENTRY_RELAY)
+			continue;
+		n++;
+		if (e->bits < *widest)
+			*widest = e->bits;
+	}
+	return n;
+}
+
+static void
+tell_hosts(const struct inspection *i, struct proof *p)
+{
+	static struct conf_errors errors;
+	static struct addresses book;
+	uint32_t widest = 128, hosts;
+
+	if (settings_load_addresses(i->site, i->now, &book, &errors)) {
+		proof_missing(p, "the file of addresses is not sound: "
+				 "`posthold conf check`");
+		return;
+	}
+	hosts = count_hosts(&book, &widest);
+	if (hosts == 0)
+		proof_good(p, "only submission hands the queue a message, with "
+			      "a login; no address is trusted");
+	else
+		proof_good(p, "a message for others needs a login, or one of "
+			      "%u permits for an address; the widest is of %u "
+			      "hosts",
+			hosts, 1u << (128 - widest));
+}
+
+/* Who could hand the queue a message for others, by the gate itself; it wants a
+ * grant of auth with each. */
 void
 nobody_listed(const struct inspection *i, struct proof *p)
 {
@@ -293,17 +336,17 @@ nobody_listed(const struct inspection *i, struct proof *p)
 		.head = { .type = ENQUEUE_OPEN } };
 	const struct packet packet = { &message, sizeof message, 0 };
 
-	proof_looked(p, "trust/messages.def; settings of %s", i->settings);
+	proof_looked(p, "trust/messages.def; settings of %s and its addresses",
+		i->settings);
 	for (enum role r = LOG; r < CTL; r++)
-		if (r != SUBMISSION && r != LOCAL &&
+		if (r != SUBMISSION && r != LOCAL && r != MX &&
 			!rights_admit(r, QUEUE, &packet)) {
 			proof_bad(p, "report it: there is no setting for it",
 				"%s can hand the queue a message",
 				role_name(r));
 			return;
 		}
-	proof_good(p, "only submission hands the queue a message, with a login; "
-		      "no setting trusts an address");
+	tell_hosts(i, p);
 }
 
 void

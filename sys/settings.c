@@ -105,12 +105,21 @@ FALLIBLE
 settings_check_addresses(const struct site *site, struct instant now,
 	struct conf_errors *errors)
 {
-	OWNED(drop) struct buf text = { 0 };
 	static struct addresses checked;
 
+	return settings_load_addresses(site, now, &checked, errors);
+}
+
+FALLIBLE
+settings_load_addresses(const struct site *site, struct instant now,
+	struct addresses *out, struct conf_errors *errors)
+{
+	OWNED(drop) struct buf text = { 0 };
+
 	conf_errors_init(errors);
+	addresses_init(out);
 	if (site->addresses[0] == 0)
 		return OK;
 	TRY(load_file(site->addresses, ADDRESSES_LARGEST, &text, errors));
-	return addresses_parse(buf_view(&text), site, now, &checked, errors);
+	return addresses_parse(buf_view(&text), site, now, out, errors);
 }

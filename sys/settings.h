@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lib/base/fault.h"
+#include "lib/conf/addresses.h"
 #include "lib/conf/errors.h"
 #include "lib/conf/site.h"
 
@@ -28,3 +29,7 @@ FALLIBLE settings_load(const char *path, struct instant now, struct site *out,
  * conf_refused, sys_failed  see errors; their lines are of that file */
 FALLIBLE settings_check_addresses(const struct site *site, struct instant now,
 	struct conf_errors *errors);
+
+/* The same, and what is in it; empty when the settings name none. */
+FALLIBLE settings_load_addresses(const struct site *site, struct instant now,
+	struct addresses *out, struct conf_errors *errors);

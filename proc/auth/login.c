@@ -132,7 +132,8 @@ login_relay(const struct auth *a, struct channel *c, const struct head *head,
 {
 	static struct relay_granted m;
 
-	m = (struct relay_granted){ .head = *head };
+	memset(&m, 0, sizeof m);
+	m.head = *head;
 	m.head.type = RELAY_GRANTED;
 	m.fault = fault_number(grant_relay(a, head, connection, &m));
 	if (channel_send(c, &m, -1))
