@@ -702,7 +702,8 @@ fill_any(uint32_t type)
 	case STORE_APPEND:
 		anything.append.size = draw(4) ? MAIL.len : any_number();
 		anything.append.flags = (uint64_t)any_number() << draw(33);
-		anything.append.idate_us = (int64_t)any_number() << draw(33);
+		anything.append.idate_us =
+			(int64_t)((uint64_t)any_number() << draw(33));
 		anything.append.to = any_name();
 		any_keywords(&anything.append.keywords);
 		seal(&anything.append.verdict);
