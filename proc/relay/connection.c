@@ -153,6 +153,26 @@ give_octets(struct connection *c, uint64_t offset)
 		offset + (uint64_t)n == size);
 }
 
+/* A connection that was open already ended, or the server has enough of it,
+ * before it took anybody: that says nothing about the message.  Without results
+ * the queue gives it out again, to a new connection. */
+static bool
+is_used_up(const struct connection *c, const struct response *r)
+{
+	return c->job->reuse && c->client.accepted == 0 &&
+		(!c->stream || r->code == 421);
+}
+
+static void
+tell_result(struct connection *c, const struct client_ask *ask)
+{
+	if (is_used_up(c, ask->response))
+		c->used_up = true;
+	else
+		job_tell(c->relay, c->job, ask->rcpt, ask->response);
+	smtp_client_noted(&c->client);
+}
+
 static void
 answer(struct connection *c, struct span in)
 {
@@ -169,8 +189,7 @@ answer(struct connection *c, struct span in)
 		give_octets(c, ask->offset);
 		return;
 	case CLIENT_ASK_RESULT:
-		job_tell(c->relay, c->job, ask->rcpt, ask->response);
-		smtp_client_noted(&c->client);
+		tell_result(c, ask);
 		return;
 	}
 }

@@ -82,7 +82,7 @@ job_close(struct relay *r, struct job *j)
 {
 	struct connection *c = j->connection;
 	bool stays = c && c->stream && c->client.state == CLIENT_IDLE &&
-		!r->stopping;
+		!c->used_up && !r->stopping;
 
 	tell_done(r, j->id, stays ? c->id : 0);
 	if (c)
@@ -134,8 +134,8 @@ job_begin(struct relay *r, struct job *j)
 	c = connection_find(r, j->reuse ? j->reuse : j->id);
 	if (c && !c->job)
 		connection_take(c, j);
-	else if (j->reuse)
-		job_fail(r, j, "Connection is gone");
+	else if (j->reuse) /* it ended meanwhile: the queue gives it again */
+		job_close(r, j);
 }
 
 static FALLIBLE

@@ -56,7 +56,7 @@ struct connection {
 	struct span host; /* expected in the certificate */
 	uint16_t port;
 	uint32_t tls;
-	bool running;
+	bool running, used_up; /* used_up: not for another job */
 	struct smtp_client client;
 	uint8_t host_text[NAME_MAX_];
 };

@@ -308,3 +308,72 @@ TEST(what_is_to_go_in_clear_does)
 	CHECK(server_reads("MAIL FROM"));
 	end();
 }
+
+/* --- a connection that was open already ---------------------------------- */
+
+static uint64_t
+expect_open(uint64_t job)
+{
+	struct relay_done m;
+
+	expect(RELAY_DONE, job, &m);
+	CHECK(m.connection != 0);
+	return m.connection;
+}
+
+/* One message is over, the connection is open; a second job for it. */
+static void
+reuse(void)
+{
+	begin();
+	begin_job(JOB, 1, 0);
+	add_rcpt(JOB, 0);
+	connect_job(JOB, TLS_OPPORTUNISTIC);
+	server_says("220 hi\r\n");
+	CHECK(server_reads("EHLO"));
+	server_says("250 mx.test\r\n");
+	CHECK(server_reads("MAIL FROM"));
+	server_says("250 ok\r\n");
+	CHECK(server_reads("RCPT TO"));
+	server_says("550 no\r\n");
+	CHECK_NUMBER(expect_result(JOB), 550);
+	CHECK(server_reads("RSET"));
+	server_says("250 ok\r\n");
+	begin_job(JOB + 1, 1, expect_open(JOB));
+	add_rcpt(JOB + 1, 0);
+	CHECK(server_reads("MAIL FROM"));
+}
+
+/* That is no attempt: the queue takes a new connection. */
+TEST(a_server_that_has_enough_of_a_connection_gets_another)
+{
+	if (!fake_is_built(RELAY))
+		return;
+	test_row = "it says so";
+	reuse();
+	server_says("421 enough\r\n");
+	expect_done(JOB + 1);
+	end();
+	test_row = "it ends it";
+	reuse();
+	fd_close(&server);
+	expect_done(JOB + 1);
+	end();
+	test_row = "it does not take the message now";
+	reuse();
+	server_says("451 later\r\n");
+	CHECK_NUMBER(expect_result(JOB + 1), 451);
+	expect_done(JOB + 1);
+	end();
+}
+
+TEST(a_connection_that_is_gone_is_no_attempt)
+{
+	if (!fake_is_built(RELAY))
+		return;
+	begin();
+	begin_job(JOB, 1, 4711);
+	add_rcpt(JOB, 0);
+	expect_done(JOB);
+	end();
+}
