@@ -5,8 +5,9 @@
  * called unknown.  Octets beyond what the client announced are told when there
  * are enough of them, refused commands at the end.
  *
- * Who logged in is counted by his account, everybody else by his address: a
- * house full of users behind one address is not one source. */
+ * Who logged in is counted by his account, everybody else by his address, a
+ * listed host by its name too: a house full of users behind one address is not
+ * one source. */
 #include "intake/intake.h"
 #include "sys/clock.h"
 #include "sys/log.h"
@@ -26,6 +27,11 @@ question(const struct session *s, uint32_t type)
 	}
 	m.has_peer = 1;
 	memcpy(m.peer, s->peer, sizeof m.peer);
+	if (s->login.grant.kind == GRANT_ADDR &&
+		s->login.name.len <= sizeof m.relay) {
+		m.relay_len = (uint16_t)s->login.name.len;
+		memcpy(m.relay, s->login.name.at, m.relay_len);
+	}
 	return m;
 }
 
@@ -47,13 +53,13 @@ limit_rcpt(struct session *s, const struct smtp_ask *asked)
 	return ask(s, &m, WAITS_LIMIT);
 }
 
-/* Represented: of the user who sends, or of the first who receives. */
+/* Represented: of who may send elsewhere, or of the first who receives. */
 static struct span
 domain_of(const struct session *s)
 {
-	struct span mailbox = s->in->submission ? s->txn.sender
-		: s->txn.first                  ? s->txn.first->address
-						: SPAN("");
+	struct span mailbox = s->login.grant.kind != GRANT_NONE ? s->txn.sender
+		: s->txn.first ? s->txn.first->address
+			       : SPAN("");
 
 	while (mailbox.len > 0 && span_shift(&mailbox) != '@')
 		;

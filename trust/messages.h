@@ -24,6 +24,7 @@ enum message_type {
 };
 
 #define ADDRESS_MAX 320 /* local part 64 "@" domain 255, RFC 5321 4.5.3.1 */
+#define RELAY_NAME_MAX 64 /* of a host that relays by its address         */
 #define NAME_MAX_   256 /* a host or file name                            */
 
 #pragma GCC diagnostic push
@@ -224,8 +225,6 @@ struct relay_ask {
 	struct head head;
 };
 
-#define RELAY_NAME_MAX 64
-
 struct relay_granted {
 	struct head head;
 	struct grant grant; /* zero unless it may                       */
@@ -277,7 +276,9 @@ struct limit_ask {
 	uint8_t domain[NAME_MAX_]; /* represented here */
 	uint16_t rcpt_len;
 	uint8_t rcpt[ADDRESS_MAX]; /* elsewhere        */
-	uint8_t zero[6];
+	uint16_t relay_len;
+	uint8_t relay[RELAY_NAME_MAX]; /* a listed host */
+	uint8_t zero[4];
 };
 
 struct limit_answer {

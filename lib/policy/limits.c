@@ -21,6 +21,7 @@ static const char *const dim_names[LIMIT_DIMS] = {
 	[DIM_ADDRESS] = "address",
 	[DIM_NET] = "net",
 	[DIM_ACCOUNT] = "account",
+	[DIM_RELAY] = "relay",
 	[DIM_DOMAIN] = "domain",
 	[DIM_DESTINATION] = "destination",
 	[DIM_SITE] = "site",
@@ -124,6 +125,9 @@ key_of(const struct limits *l, const struct limit_subject *who,
 	case DIM_ACCOUNT:
 		key[0] = who->account;
 		return who->account > 0;
+	case DIM_RELAY:
+		key[0] = hash_name(l, dim, who->relay);
+		return who->relay.len > 0;
 	case DIM_DOMAIN:
 		key[0] = hash_name(l, dim, who->domain);
 		return who->domain.len > 0;
@@ -283,7 +287,9 @@ limits_admit(struct limits *l, const struct limit_subject *who,
 		if (at[d])
 			TRY(check_meter(l, at[d], &all, now_ms, hit));
 	}
-	own = at[DIM_ACCOUNT] ? at[DIM_ACCOUNT] : at[DIM_ADDRESS];
+	own = at[DIM_ACCOUNT]   ? at[DIM_ACCOUNT]
+		: at[DIM_RELAY] ? at[DIM_RELAY]
+				: at[DIM_ADDRESS];
 	for (size_t i = 0; i < COUNT_OF(shared); i++)
 		TRY(check_share(l, at[shared[i]], own, &all, now_ms, hit));
 	for (enum limit_dim d = DIM_NONE + 1; d < LIMIT_DIMS; d++)

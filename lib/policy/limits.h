@@ -25,6 +25,7 @@ enum limit_dim {
 	DIM_ADDRESS, /* an IPv4 address, an IPv6 /64 */
 	DIM_NET,     /* an IPv4 /24, an IPv6 /48     */
 	DIM_ACCOUNT,
+	DIM_RELAY,       /* a listed host            */
 	DIM_DOMAIN,      /* represented here             */
 	DIM_DESTINATION, /* a domain elsewhere           */
 	DIM_SITE,
@@ -66,6 +67,7 @@ struct limit_subject {
 	bool has_peer;
 	uint8_t peer[16]; /* IPv6, or IPv4 mapped into it */
 	uint32_t account;
+	struct span relay;  /* name of a listed host           */
 	struct span domain; /* represented here                */
 	struct span rcpt;   /* elsewhere: its domain is the destination, and
 			     * UNIT_FIRST is charged when it is new */

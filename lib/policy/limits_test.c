@@ -188,6 +188,20 @@ TEST(limits_of_accounts_and_domains)
 	CHECK_NUMBER(admit(&l, &bob, UNIT_MESSAGES, 5), 1);
 }
 
+/* A listed host has a name, whichever of its addresses it uses. */
+TEST(limits_of_a_listed_host)
+{
+	struct limits l = limits_with(LIMIT_RELAY_MESSAGES, 3);
+	struct limit_subject a = four(192, 0, 2, 1), b = four(192, 0, 2, 2),
+			     c = four(192, 0, 2, 3);
+
+	a.relay = b.relay = SPAN("scanner");
+	c.relay = SPAN("payroll");
+	CHECK_NUMBER(admit(&l, &a, UNIT_MESSAGES, 2), 2);
+	CHECK_NUMBER(admit(&l, &b, UNIT_MESSAGES, 2), 1);
+	CHECK_NUMBER(admit(&l, &c, UNIT_MESSAGES, 2), 2);
+}
+
 /* The budget of a day: an account that goes beyond it waits for a person. */
 TEST(limits_hold_an_account_until_released)
 {

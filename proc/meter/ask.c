@@ -7,16 +7,20 @@
 
 _Static_assert(LIMIT_UNITS <= LIMIT_AMOUNTS, "the units fit into the message");
 
-/* Only submission knows logins: nobody else may use up what is an account's. */
+/* Only submission knows logins, only mx listed hosts: nobody else may use up
+ * what is theirs. */
 static bool
 read_subject(const struct channel *c, const struct limit_ask *m,
 	struct limit_subject *who)
 {
 	if (m->domain_len > sizeof m->domain || m->rcpt_len > sizeof m->rcpt ||
-		(m->account != 0 && channel_peer(c) != SUBMISSION))
+		m->relay_len > sizeof m->relay ||
+		(m->account != 0 && channel_peer(c) != SUBMISSION) ||
+		(m->relay_len != 0 && channel_peer(c) != MX))
 		return false;
 	*who = (struct limit_subject){ .has_peer = m->has_peer != 0,
 		.account = m->account,
+		.relay = span_at(m->relay, m->relay_len),
 		.domain = span_at(m->domain, m->domain_len),
 		.rcpt = span_at(m->rcpt, m->rcpt_len) };
 	memcpy(who->peer, m->peer, sizeof who->peer);
@@ -38,6 +42,8 @@ name_of(const struct limit_ask *m, enum limit_dim dim)
 {
 	struct span rcpt = span_at(m->rcpt, m->rcpt_len);
 
+	if (dim == DIM_RELAY)
+		return span_at(m->relay, m->relay_len);
 	if (dim == DIM_DOMAIN)
 		return span_at(m->domain, m->domain_len);
 	while (rcpt.len > 0 && span_shift(&rcpt) != '@')

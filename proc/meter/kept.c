@@ -9,7 +9,7 @@
 #define NAME_SETS 2048      /* 16,384 accounts, domains          */
 #define FAMILIAR_SETS 32768 /* 262,144 pairs of account and recipient */
 #define MAGIC 0x7265746d    /* "mter" */
-#define VERSION 2
+#define VERSION 3
 #define LATEST_MS (86400 * 1000) /* a counter of tomorrow is damage */
 
 struct kept {

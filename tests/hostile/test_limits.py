@@ -2,6 +2,7 @@
 served meanwhile.  A refusal must be read; "not greeted" is none."""
 
 import contextlib
+import datetime
 import json
 import os
 import signal
@@ -259,6 +260,51 @@ def test_an_account_that_writes_to_many_strangers_is_held(site):
         assert site.run("limits", "release", "bob").returncode != 0
     finally:
         set_limits(site, account_first=200)
+
+
+@pytest.fixture
+def listed(site):
+    """This host's own address may relay, as bob."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        try:
+            s.connect(("192.0.2.1", 9))
+            here = s.getsockname()[0]
+        except OSError:
+            here = "127.0.0.1"
+    if here.startswith("127."):
+        pytest.skip("this host has no address but loopback")
+    path = site.directory / "addresses"
+    tomorrow = datetime.date.today() + datetime.timedelta(days=1)
+    path.write_text(f'relay scanner {{\nfrom {here}\n'
+                    f'sender bob@agency.example\nreason "cannot log in"\n'
+                    f'owner "J. Roe"\nexpires {tomorrow}\n}}\n')
+    assert site.run("reload").returncode == 0
+    yield here
+    path.write_text("")
+    assert site.run("reload").returncode == 0
+
+
+def test_rat_04_a_listed_host_relays_its_quota_and_no_more(site, listed):
+    set_limits(site, relay_messages=3)
+    try:
+        codes = []
+        with smtplib.SMTP("127.0.0.1", site.port("mx"), timeout=60,
+                          source_address=(listed, 0)) as s:
+            s.ehlo("scanner")
+            for _ in range(4):
+                s.mail("bob@agency.example")
+                assert s.rcpt("x@elsewhere.test")[0] == 250
+                try:
+                    codes.append(s.data("From: bob@agency.example\r\n"
+                                        "Subject: s\r\n\r\nx\r\n")[0])
+                except smtplib.SMTPDataError as e:
+                    codes.append(e.smtp_code)
+                s.rset()
+        assert codes == [250] * 3 + [450]
+        assert any(e["dim"] == "relay" and e["name"] == "scanner"
+                   for e in events(site, "RATE_HIT"))
+    finally:
+        set_limits(site, relay_messages=500)
 
 
 # --- RAT-05: harvest ----------------------------------------------------------
