@@ -251,6 +251,8 @@ ask_open_body(struct session *s)
 	t.id = buf_view(&id);
 	if (!put_received(&received, &t))
 		return &fault_sys_failed;
+	inspect_received(&s->inspected, buf_view(&received),
+		SITE_TEXT(site(s)->host));
 	TRY(body_open(&s->txn.body));
 	f = body_add(&s->txn.body, buf_view(&received));
 	if (f) { /* the client may say DATA again */

@@ -17,9 +17,6 @@ look_for_words(struct inspected *i, struct span line, struct span host)
 {
 	struct span word;
 
-	/* random octets of a login, in base64 */
-	if (span_starts(line, SPAN("334 ")))
-		return;
 	i->octets += (uint32_t)line.len;
 	word = telling_find(line, host);
 	if (!span_is_set(word))
@@ -46,9 +43,18 @@ inspect_replies(struct inspected *i, struct span replies, struct span host)
 
 		span_take(&replies, '\n');
 		note_refusal(i, line);
-		if (i->sampled)
+		/* 334: random octets of a login, in base64 */
+		if (i->sampled && !span_starts(line, SPAN("334 ")))
 			look_for_words(i, line, host);
 	}
+}
+
+void
+inspect_received(struct inspected *i, struct span header, struct span host)
+{
+	span_shift_upto(&header, span_find(header, SPAN("by ")));
+	if (i->sampled)
+		look_for_words(i, header, host);
 }
 
 void

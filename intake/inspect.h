@@ -23,5 +23,10 @@ void inspect_init(struct inspected *i, uint64_t session);
 /* Replies as they are sent; whole lines. */
 void inspect_replies(struct inspected *i, struct span replies, struct span host);
 
+/* The header that we put before a message (lib/mail/trace.h): what it says of us,
+ * not what the client said of itself. */
+void inspect_received(struct inspected *i, struct span header,
+	struct span host);
+
 /* The session is over. */
 void inspect_done(const struct inspected *i);

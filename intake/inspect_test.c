@@ -39,3 +39,26 @@ TEST(the_first_session_is_looked_at_and_one_in_some)
 		CHECK_NUMBER(i.session, n);
 	}
 }
+
+static const struct {
+	const char *what, *header;
+	uint32_t words;
+} headers[] = {
+	{ "ours",
+		"Received: from postfix.test ([192.0.2.1])\r\n\tby h with ESMTPS "
+		"(TLSv1.3) id 4b-1;\r\n\tTue, 24 Nov 2026 08:30:00 +0000\r\n", 0 },
+	{ "with our product", "Received: from a ([192.0.2.1])\r\n\tby h (Postfix) "
+		"with ESMTP;\r\n", 1 },
+	{ "with a version", "Received: from a ([192.0.2.1])\r\n\tby h (8.15) "
+		"with ESMTP;\r\n", 1 },
+};
+
+TEST(what_a_header_says_of_us_is_looked_at)
+{
+	EACH_CASE(c, headers) {
+		struct inspected i = { .sampled = true };
+
+		inspect_received(&i, span_of(c->header), SPAN("h"));
+		CHECK_NUMBER(i.words, c->words);
+	}
+}
