@@ -12,17 +12,20 @@
 #define SOON     DAYS(14)
 #define PATIENCE 5 /* seconds */
 
+/* When it ends, and is it for us?  ACC-05, TLS-04: one that came with a system is
+ * for "localhost" or a vendor's name. */
 static const struct fault *
-certificate_end(const char *path, struct instant *out)
+read_certificate(const struct site *s, struct instant *end, bool *ours)
 {
 	static uint8_t storage[65536];
 	struct buf b = BUF(storage);
-	OWNED(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	OWNED(fd_close) int fd = open(s->certificate, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return &fault_sys_failed;
 	TRY(fd_read_whole(fd, &b));
-	return x509_expires(buf_view(&b), out);
+	TRY(x509_is_for(buf_view(&b), SITE_TEXT(s->host), ours));
+	return x509_expires(buf_view(&b), end);
 }
 
 /* That every service but mx encrypts before it reads a login is how they are
@@ -32,18 +35,22 @@ tls_everywhere(const struct inspection *i, struct proof *p)
 {
 	struct instant end;
 	struct civil day;
+	bool ours;
 
 	proof_looked(p, "certificate %s", i->site->certificate);
 	if (i->site->certificate[0] == 0) {
 		proof_missing(p, "the site has no certificate");
 		return;
 	}
-	if (certificate_end(i->site->certificate, &end)) {
+	if (read_certificate(i->site, &end, &ours)) {
 		proof_missing(p, "the certificate cannot be read");
 		return;
 	}
 	day = civil_of(end);
-	if (end.us <= i->now.us)
+	if (!ours)
+		proof_bad(p, "get one from your authority",
+			"it is not for %s", i->site->host);
+	else if (end.us <= i->now.us)
 		proof_bad(p, "get a new one from your authority",
 			"it ended on %04d-%02d-%02d", (int)day.year, day.month,
 			day.day);

@@ -339,3 +339,15 @@ x509_expires(struct span pem, struct instant *out)
 	*out = (struct instant){ DAYS(days) + SECONDS(seconds) };
 	return OK;
 }
+
+FALLIBLE
+x509_is_for(struct span pem, struct span host, bool *out)
+{
+	OWNED_CERTIFICATE x = read_certificate(pem);
+
+	if (!x)
+		return &fault_key_unusable;
+	*out = X509_check_host(x, (const char *)host.at, host.len,
+		       X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1;
+	return OK;
+}

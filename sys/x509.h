@@ -46,5 +46,7 @@ FALLIBLE x509_make_certificate(struct span authority_key,
 	struct span authority, struct span key, const struct x509_subject *s,
 	struct buf *pem);
 
-/* When a certificate (the first of a chain) ceases to be valid. */
+/* When a certificate (the first of a chain) ceases to be valid, and whether it is
+ * for this host (RFC 6125). */
 FALLIBLE x509_expires(struct span pem, struct instant *out);
+FALLIBLE x509_is_for(struct span pem, struct span host, bool *out);

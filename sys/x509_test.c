@@ -87,6 +87,7 @@ TEST(names_are_taken_literally_or_not_at_all)
 
 TEST(a_certificate_ends_when_it_should)
 {
+	bool good;
 	static uint8_t room[4][X509_PEM_MAX];
 	struct x509_subject s = { host, 1, from, until };
 	struct buf authority_key = BUF(room[0]), authority = BUF(room[1]);
@@ -102,6 +103,12 @@ TEST(a_certificate_ends_when_it_should)
 	CHECK_OK(x509_expires(buf_view(&pem), &end));
 	CHECK_NUMBER(end.us, until.us);
 	CHECK_FAULT(x509_expires(buf_view(&key), &end), &fault_key_unusable);
+	CHECK_OK(x509_is_for(buf_view(&pem), s.names[0], &good));
+	CHECK(good);
+	CHECK_OK(x509_is_for(buf_view(&pem), SPAN("localhost"), &good));
+	CHECK(!good);
+	CHECK_FAULT(x509_is_for(buf_view(&key), s.names[0], &good),
+		&fault_key_unusable);
 
 	/* a key that is not the authority's */
 	buf_clear(&pem);

@@ -200,6 +200,17 @@ def test_a_reserved_login_fails_2_1_2(own):
     assert bad["state"] == "FAIL" and "admin" in bad["static"]["found"]
 
 
+def test_a_certificate_of_another_name_fails_2_1_4(own):
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:P-256", "-nodes", "-days", "90", "-subj",
+         "/CN=localhost", "-keyout", own.directory / "other.pem", "-out",
+         own.directory / "certificate.pem"], check=True, capture_output=True)
+    bad = judge(own, "NC-2.1.4")
+    assert bad["state"] == "FAIL"
+    assert "not for mail.agency.example" in bad["static"]["found"]
+
+
 def test_who_changes_an_account_is_in_the_log(own):
     assert own.run("user", "disable", "bob", "left").returncode == 0
     assert own.run("user", "enable", "bob").returncode == 0
