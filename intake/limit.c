@@ -57,28 +57,23 @@ limit_rcpt(struct session *s, const struct smtp_ask *asked)
 static struct span
 domain_of(const struct session *s)
 {
-	struct span mailbox = s->login.grant.kind != GRANT_NONE ? s->txn.sender
-		: s->txn.first ? s->txn.first->address
-			       : SPAN("");
-
-	while (mailbox.len > 0 && span_shift(&mailbox) != '@')
-		;
-	return mailbox;
+	return address_domain(s->login.grant.kind != GRANT_NONE ? s->txn.sender
+			: s->txn.first ? s->txn.first->address
+				       : SPAN(""));
 }
 
 FALLIBLE
 limit_message(struct session *s)
 {
 	struct limit_ask m = question(s, LIMIT_ASK);
-	struct span domain = domain_of(s);
+	struct buf domain = BUF(m.domain);
 
 	m.amounts[UNIT_MESSAGES] = 1;
 	m.amounts[UNIT_DAY] = 1;
 	m.amounts[UNIT_RECIPIENTS] = s->txn.local;
 	m.amounts[UNIT_OCTETS] = s->txn.declared;
-	m.domain_len =
-		(uint16_t)(domain.len < sizeof m.domain ? domain.len : 0);
-	memcpy(m.domain, domain.at, m.domain_len);
+	if (put_domain(&domain, domain_of(s))) /* in every spelling the same */
+		m.domain_len = (uint16_t)domain.len;
 	return ask(s, &m, WAITS_LIMIT);
 }
 

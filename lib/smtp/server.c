@@ -634,15 +634,19 @@ smtp_helo(const struct smtp_server *s)
 	return span_at(s->helo, s->helo_len);
 }
 
-/* RFC 3848: S for TLS, A for a login. */
+/* S for TLS, A for a login (RFC 3848); UTF8 for SMTPUTF8 (RFC 6531 section
+ * 4.3). */
 struct span
 smtp_protocol(const struct smtp_server *s)
 {
+	static const char *const names[2][2][2] = {
+		{ { "ESMTP", "ESMTPA" }, { "ESMTPS", "ESMTPSA" } },
+		{ { "UTF8SMTP", "UTF8SMTPA" }, { "UTF8SMTPS", "UTF8SMTPSA" } },
+	};
+
 	if (s->profile->lmtp)
-		return SPAN("LMTP");
+		return s->txn.utf8 ? SPAN("UTF8LMTP") : SPAN("LMTP");
 	if (!s->extended)
 		return SPAN("SMTP");
-	if (s->secured && s->logged_in)
-		return SPAN("ESMTPSA");
-	return s->secured ? SPAN("ESMTPS") : SPAN("ESMTP");
+	return span_of(names[s->txn.utf8][s->secured][s->logged_in]);
 }

@@ -235,4 +235,8 @@ TEST(the_protocol_is_named_after_RFC_3848)
 	CHECK_SPAN(smtp_protocol(&s), "ESMTPS");
 	s.logged_in = true;
 	CHECK_SPAN(smtp_protocol(&s), "ESMTPSA");
+	s.txn.utf8 = true;
+	CHECK_SPAN(smtp_protocol(&s), "UTF8SMTPSA");
+	s.secured = s.logged_in = false;
+	CHECK_SPAN(smtp_protocol(&s), "UTF8SMTP");
 }

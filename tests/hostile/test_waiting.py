@@ -54,6 +54,15 @@ def test_a_message_has_an_end(hasty):
         assert said < DROPS and words == b"421 4.4.2 Timeout\r\n"
 
 
+def test_a_message_in_small_chunks_has_an_end(hasty):
+    with Smtp(hasty.port("mx")).envelope() as s:
+        codes = []
+        while len(codes) < DROPS and (not codes or codes[-1] == 250):
+            codes.append(s.send(b"BDAT 1\r\nx").reply()[0])
+            time.sleep(0.5)
+    assert codes[-1] in (421, 0) and len(codes) < DROPS
+
+
 def test_a_handshake_has_an_end(hasty):
     with Raw(hasty.port("submissions")) as s:
         said, words = drip(s, b"\x16")

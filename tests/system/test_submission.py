@@ -163,6 +163,16 @@ def test_an_international_message_goes_where_it_is_understood(alice, sink,
     assert got.recipients == ["д@bücher.test"]
 
 
+def test_an_international_message_comes_back_where_it_is_not(site, alice, sink):
+    mark, code = hand_in(
+        alice, FROM, mail="FROM:<alice@agency.example> SMTPUTF8",
+        rcpt="TO:<д@bücher.test>")
+    assert code == 250
+    report = report_about(site, mark)
+    assert b"\r\nFinal-Recipient: utf-8; \\x{434}@b\\x{FC}cher.test\r\n" in report
+    assert b"\r\nStatus: 5.6.7\r\n" in report
+
+
 def test_an_ordinary_message_needs_no_smtputf8(alice, sink):
     mark, code = hand_in(alice, FROM,
                          mail="FROM:<alice@agency.example> SMTPUTF8")
