@@ -288,7 +288,7 @@ ask_keep(struct session *s, const struct smtp_ask *ask)
 	s->txn.committing = true;
 	s->kept = clock_tick();
 	limit_octets(s, s->txn.body.size);
-	if (s->in->submission)
+	if (s->login.grant.kind != GRANT_NONE)
 		TRY(complete_message(s));
 	return commit_begin(s);
 }

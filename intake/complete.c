@@ -1,5 +1,6 @@
-/* complete.c -- what the message of a user lacks is added, and what it needs of
- * other servers is found out (RFC 6409 section 8, RFC 6531 section 3.2). */
+/* complete.c -- what the message of a user or a listed host lacks is added, and
+ * what it needs of other servers is found out (RFC 6409 section 8, RFC 6531
+ * section 3.2). */
 #include "intake/intake.h"
 #include "lib/policy/facts.h"
 #include "lib/policy/sender.h"

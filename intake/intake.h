@@ -121,7 +121,7 @@ FALLIBLE ask_open_body(struct session *s);
 /* What a message is called in the log and in Received: session and number. */
 bool put_message_id(struct buf *b, const struct session *s);
 
-/* complete.c: of a user, before the header is judged.
+/* complete.c: of a user or a listed host, before the header is judged.
  *
  * sender_not_owned  no sender, and no report either; storage_... */
 FALLIBLE complete_message(struct session *s);
