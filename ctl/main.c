@@ -67,10 +67,10 @@ const struct command commands[] = {
   queue_hold },
 { "queue", "release", "ID|all", 1, 1, "Try again what was held.", "",
   queue_release },
+#ifndef POSTHOLD_LOCAL
 { "queue", "route", "ID|all HOST[:PORT]", 2, 2, "Send somewhere else.",
   "To this host instead of where the settings and the DNS say, at once; `default`\n"
   "takes it back.  A host that is named is dialled wherever it is.", queue_route },
-#ifndef POSTHOLD_LOCAL
 { "calibrate", NULL, "[DIR]", 0, 1,
   "Measure this machine and sign what it does.",
   "Runs a scratch site in DIR (./calibration, on the volume of the mailboxes), which\n"

@@ -198,6 +198,11 @@ class LocalSite:
                     rows.append(json.loads(line))
         return rows
 
+    def faults(self):
+        """Processes that ended otherwise than by order or by a test."""
+        return [r for r in self.rows("PROCESS_ENDED")
+                if r["status"] or r["signal"] not in (0, 9)]
+
     def wait_rows(self, *words, seconds=20):
         end = time.monotonic() + seconds
         while time.monotonic() < end:

@@ -50,9 +50,9 @@ def host(smarthost, certificate):
     """One for all tests that do not break it."""
     s = LocalSite([f"127.0.0.1:{smarthost.port} {certificate.pin()}"]).start()
     yield s
-    code = s.stop()
+    code, faults = s.stop(), s.faults()
     s.remove()
-    assert code == 0
+    assert code == 0 and not faults
 
 
 @pytest.fixture
@@ -65,8 +65,10 @@ def make(certificate):
         return made[-1]
 
     yield one
+    faults = [f for s in made for f in s.faults()]
     for s in made:
         s.remove()
+    assert not faults
 
 
 def token():
@@ -381,6 +383,22 @@ def test_mail_for_elsewhere_goes_to_the_smarthost_only(make, certificate):
     assert {r["host"] for r in s.wait_rows("RELAYED")} == {"127.0.0.1"}
     smarthost.close()
     canary.close()
+
+
+def test_no_order_of_the_operator_leads_elsewhere(make, certificate):
+    """Another build's command knows one; dial does not obey."""
+    elsewhere = Sink()
+    s = make([f"127.0.0.1:{free_port()} {certificate.pin()}"]).start()
+    assert s.sendmail("root").returncode == 0
+    assert s.wait_rows("DEFERRED", "ops@agency.example")
+    order = ["queue", "route", "all", f"127.0.0.1:{elsewhere.port}"]
+    assert s.run(*order).returncode == 64
+    if (MAIL_BUILD / "posthold").exists():
+        subprocess.run([MAIL_BUILD / "posthold", *order, "-c", s.settings],
+                       check=True, capture_output=True, timeout=30)
+        assert s.wait_rows("DIAL_REFUSED", "not a smarthost")
+    assert not elsewhere.messages
+    elsewhere.close()
 
 
 def test_a_wrong_key_holds_the_mail(make, smarthost, certificate, tmp_path):
