@@ -473,6 +473,8 @@ struct relay_rcpt {
 struct relay_result {
 	struct head head;
 	struct relay_reply reply;
+	uint32_t reports; /* 1: the server makes those that RFC 3461 asks for */
+	uint32_t zero;
 };
 
 /* ... and then one for the job. */

@@ -10,6 +10,9 @@ static const struct {
 		"Your message could not be delivered to:\r\n\r\n",
 		"\r\nThe reasons are below, as the other system gave them.  "
 		"It will not be\r\ntried again.\r\n" },
+	[DSN_RELAYED] = { "relayed", "Mail was passed on",
+		"Your message was given to the mail system of:\r\n\r\n",
+		"\r\nThat system does not report what becomes of it.\r\n" },
 	[DSN_DELAYED] = { "delayed", "Mail is delayed",
 		"Your message could not be delivered yet to:\r\n\r\n",
 		"\r\nThe reasons are below, as the other system gave them.  "

@@ -13,7 +13,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/time.h"
 
-enum dsn_action { DSN_FAILED, DSN_DELAYED };
+enum dsn_action { DSN_FAILED, DSN_DELAYED, DSN_RELAYED };
 
 /* ORCPT and ENVID that are not sound are left out: their sender said them. */
 struct dsn_rcpt {

@@ -124,6 +124,20 @@ TEST(a_notice_of_delay_says_how_long)
 				  "08:18:50 +0000\r\n"));
 }
 
+/* RFC 3461 section 5.2.2 */
+TEST(a_notice_of_relaying_says_that_it_is_the_last)
+{
+	uint8_t room[ROOM];
+	struct buf b = BUF(room);
+	struct dsn d = report;
+
+	d.action = DSN_RELAYED;
+	CHECK(put_dsn_begin(&b, &d, rcpts, 1) && put_dsn_rcpt(&b, &d, rcpts));
+	CHECK(holds(buf_view(&b), "\r\nSubject: Mail was passed on\r\n"));
+	CHECK(holds(buf_view(&b), "\r\nAction: relayed\r\n"));
+	CHECK(!holds(buf_view(&b), "Will-Retry"));
+}
+
 /* What a sender says of itself makes no line, and keeps no report. */
 TEST(what_is_no_xtext_is_left_out)
 {

@@ -86,7 +86,9 @@ show(struct channel *c, uint32_t serial, const struct queued *q,
 		.arrived_us = q->arrived_us,
 		.next_us = r->next_us,
 		.attempts = r->attempts,
-		.state = q->held && open ? QUEUE_ROW_HELD : r->state,
+		.state = q->held && open ? QUEUE_ROW_HELD
+			: r->state == RCPT_RELAYED ? QUEUE_ROW_DONE
+						   : r->state,
 		.sender_len = (uint16_t)q->sender.len,
 		.rcpt_len = (uint16_t)r->address.len };
 

@@ -54,7 +54,7 @@ put_rcpt(struct buf *b, const struct dsn *d, const struct queued *q,
 	const struct queue_rcpt *r)
 {
 	static const char *const unsaid[] = { [DSN_FAILED] = "5.0.0",
-		[DSN_DELAYED] = "4.0.0" };
+		[DSN_DELAYED] = "4.0.0", [DSN_RELAYED] = "2.0.0" };
 	struct relay_reply said = said_about(q, r);
 	uint8_t room[QUEUE_TEXT_MAX + 16];
 	struct buf text = BUF(room);
@@ -63,21 +63,29 @@ put_rcpt(struct buf *b, const struct dsn *d, const struct queued *q,
 		.enhanced = span_of((const char *)said.enhanced),
 		.diagnostic = diagnostic(&said, &text) };
 
+	if (d->action == DSN_FAILED && said.code / 100 == 4)
+		rcpt.enhanced = SPAN("4.4.7"); /* it took too long */
 	if (rcpt.enhanced.len == 0)
 		rcpt.enhanced = span_of(unsaid[d->action]);
 	return put_dsn_rcpt(b, d, &rcpt);
 }
 
-/* Is the sender to hear that of this recipient? */
+/* Is the sender to hear that of this recipient?  What is said to a mailbox that
+ * was passed on is RFC 3461 section 5.2.2; its state says that it was wished. */
 static bool
 is_told(const struct queue_rcpt *r, enum dsn_action action)
 {
-	static const unsigned wishes[] = { [DSN_FAILED] = NOTIFY_FAILURE,
-		[DSN_DELAYED] = NOTIFY_DELAY };
-	bool is_so = action == DSN_FAILED ? r->state == RCPT_FAILED
-					  : r->state <= RCPT_DEFERRED;
-
-	return is_so && (r->notify == 0 || (r->notify & wishes[action]));
+	switch (action) {
+	case DSN_FAILED:
+		return r->state == RCPT_FAILED &&
+			(r->notify == 0 || (r->notify & NOTIFY_FAILURE));
+	case DSN_DELAYED:
+		return r->state <= RCPT_DEFERRED &&
+			(r->notify == 0 || (r->notify & NOTIFY_DELAY));
+	case DSN_RELAYED:
+		return r->state == RCPT_RELAYED;
+	}
+	return false;
 }
 
 static size_t
@@ -139,6 +147,9 @@ compose(struct queue_process *p, const struct queued *q,
 
 /* --- the way of a report ------------------------------------------------- */
 
+static void begin(struct queue_process *p, struct queued *q,
+	enum dsn_action action);
+
 static struct report *
 find(struct queue_process *p, uint64_t session)
 {
@@ -195,7 +206,8 @@ later(struct queue_process *p, struct report *r)
 		put_off(p, q, action);
 }
 
-/* The sender has it, or can never have it. */
+/* The sender has it, or can never have it.  At the end of a message what failed
+ * comes first, then what was passed on. */
 static void
 finish(struct queue_process *p, struct report *r)
 {
@@ -206,7 +218,9 @@ finish(struct queue_process *p, struct report *r)
 	if (!q)
 		return;
 	p->dirty = true;
-	if (action == DSN_FAILED)
+	if (action == DSN_FAILED && is_told_any(q, DSN_RELAYED))
+		begin(p, q, DSN_RELAYED);
+	else if (action != DSN_DELAYED)
 		remove_message(p, q);
 	else if (queue_noticed(p->queue, q))
 		storage_is_broken(p, &fault_storage_failed);
@@ -277,7 +291,8 @@ send_back(struct queue_process *p, struct queued *q)
 
 /* --- to a mailbox here --------------------------------------------------- */
 
-/* A delay has a number of its own: the failure may come before its end. */
+/* Each kind has a number of its own: the failure may come before the notice of a
+ * delay has its end. */
 static void
 begin(struct queue_process *p, struct queued *q, enum dsn_action action)
 {
@@ -285,7 +300,7 @@ begin(struct queue_process *p, struct queued *q, enum dsn_action action)
 	struct buf b = BUF(room);
 	struct scan_request m = { .head = { .type = SCAN_REQUEST,
 					  .session = q->id |
-						  (uint64_t)action << 63 } };
+						  (uint64_t)action << 62 } };
 	struct report *r;
 	uint32_t slot;
 
@@ -300,7 +315,7 @@ begin(struct queue_process *p, struct queued *q, enum dsn_action action)
 		.body = -1,
 		.slot = slot,
 		.account = q->account };
-	*(action == DSN_FAILED ? &q->reporting : &q->noticed) = true;
+	*(action == DSN_DELAYED ? &q->noticed : &q->reporting) = true;
 	if (compose(p, q, action, &b) ||
 		fd_memory_of("report", buf_view(&b), &r->body)) {
 		later(p, r);
@@ -359,7 +374,7 @@ void
 report_stored(struct queue_process *p, const struct deliver_done *m)
 {
 	static const char *const names[] = { [DSN_FAILED] = "failed",
-		[DSN_DELAYED] = "delayed" };
+		[DSN_DELAYED] = "delayed", [DSN_RELAYED] = "relayed" };
 	struct report *r = find(p, m->head.session);
 	struct queued *q;
 
@@ -415,10 +430,13 @@ report_delays(struct queue_process *p)
 void
 message_over(struct queue_process *p, struct queued *q)
 {
-	if (!is_told_any(q, DSN_FAILED))
-		remove_message(p, q);
-	else if (site_of(p->role)->role == SITE_LOCAL)
+	bool failed = is_told_any(q, DSN_FAILED);
+
+	if (site_of(p->role)->role == SITE_LOCAL && failed)
 		send_back(p, q);
+	else if (site_of(p->role)->role != SITE_LOCAL &&
+		(failed || is_told_any(q, DSN_RELAYED)))
+		begin(p, q, failed ? DSN_FAILED : DSN_RELAYED);
 	else
-		begin(p, q, DSN_FAILED);
+		remove_message(p, q);
 }

@@ -425,3 +425,68 @@ TEST(a_failure_is_told_to_who_wants_to_hear_of_it)
 		end();
 	}
 }
+
+/* --- success, and the end of patience ------------------------------------ */
+
+/* One recipient, done with that reply by a server that makes reports or not. */
+static void
+attempt(uint16_t code, uint32_t reports)
+{
+	struct relay_result r = { .head = { .type = RELAY_RESULT },
+		.reply = { .code = code, .enhanced = "4.2.1" },
+		.reports = reports };
+	struct relay_done over = { .head = { .type = RELAY_DONE } };
+	struct relay_job job;
+	struct relay_rcpt rcpt;
+
+	hear(RELAY, RELAY_JOB, &job);
+	hear(RELAY, RELAY_RCPT, &rcpt);
+	r.head.session = over.head.session = job.head.session;
+	say(RELAY, &r, -1);
+	say(RELAY, &over, -1);
+}
+
+TEST(success_is_told_where_the_next_server_does_not)
+{
+	struct scan_request m;
+	struct span report;
+	uint8_t dkey[16];
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	waiting(0, NOTIFY_SUCCESS, 10);
+	attempt(250, 0);
+	hear(SCAN, SCAN_REQUEST, &m);
+	report = report_text();
+	CHECK(holds(report, "\r\nAction: relayed\r\n"));
+	say_verdict(m.head.session, report, OUTCOME_CLEAN, 0);
+	hear_delivery(m.head.session, report, dkey);
+	say_stored(m.head.session, 0);
+	wait_for(0, 0);
+	waiting(0, NOTIFY_SUCCESS, 10);
+	attempt(250, 1);
+	wait_for(0, 0);
+	CHECK(hears_nothing(SCAN));
+	end();
+}
+
+TEST(who_gives_up_says_so)
+{
+	struct scan_request m;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	waiting(DAYS(6), NOTIFY_FAILURE, 10);
+	attempt(450, 0);
+	wait_for(1, 1);
+	order(QUEUE_RETRY, 0);
+	check_done(1, OK);
+	attempt(450, 0);
+	hear(SCAN, SCAN_REQUEST, &m);
+	CHECK(holds(report_text(), "\r\nStatus: 4.4.7\r\n"));
+	end();
+}

@@ -161,6 +161,7 @@ log_result(const struct queued *q, const struct queue_rcpt *r,
 {
 	switch (r->state) {
 	case RCPT_DONE:
+	case RCPT_RELAYED:
 		LOG(EV_RELAYED, q->session, log_id(q->id),
 			log_text(r->address),
 			log_text(span_at(place->octets, place->len)),
@@ -183,18 +184,18 @@ log_result(const struct queued *q, const struct queue_rcpt *r,
 
 static void
 note(struct queue_process *p, struct queued *q, uint32_t rcpt,
-	const struct place_name *place, const struct relay_reply *reply)
+	const struct place_name *place, const struct relay_result *result)
 {
 	struct instant now = clock_instant();
 
 	if (q->rcpts[rcpt].state > RCPT_DEFERRED)
 		return;
 	p->dirty = true;
-	if (queue_result(p->queue, q, rcpt, reply, now)) {
+	if (queue_result(p->queue, q, rcpt, result, now)) {
 		storage_is_broken(p, &fault_storage_failed);
 		return;
 	}
-	log_result(q, &q->rcpts[rcpt], place, reply, now);
+	log_result(q, &q->rcpts[rcpt], place, &result->reply, now);
 	probe_result(p, q, rcpt, place);
 }
 
@@ -212,33 +213,31 @@ is_unreached(const struct relay_reply *r)
 
 /* A server that wants TLS refuses mail in clear, which is no reason to return it:
  * the next attempt offers TLS again. */
-static struct relay_reply
-soften(const struct job *j, const struct relay_reply *reply)
+static void
+soften(const struct job *j, struct relay_reply *r)
 {
-	struct relay_reply r = *reply;
-
-	if (j->place->name.tls == TLS_NONE && r.code / 100 == 5) {
-		r.code = 451;
-		memcpy(r.enhanced, "4.7.0", sizeof "4.7.0");
-	}
-	return r;
+	if (j->place->name.tls != TLS_NONE || r->code / 100 != 5)
+		return;
+	r->code = 451;
+	memcpy(r->enhanced, "4.7.0", sizeof "4.7.0");
 }
 
 static void
 note_job(struct queue_process *p, struct job *j, uint32_t index,
-	const struct relay_reply *said)
+	const struct relay_result *said)
 {
 	struct queued *q = queue_find(p->queue, j->message);
-	struct relay_reply softened = soften(j, said), *reply = &softened;
+	struct relay_result result = *said;
 
-	if (!is_unreached(reply)) {
+	soften(j, &result.reply);
+	if (!is_unreached(&result.reply)) {
 		j->answered = true;
 	} else {
 		j->unreached = true;
-		j->place->last = *reply;
+		j->place->last = result.reply;
 	}
 	if (q)
-		note(p, q, j->rcpts[index], &j->place->name, reply);
+		note(p, q, j->rcpts[index], &j->place->name, &result);
 }
 
 /* What the job tells about the place; nothing when there was no attempt. */
@@ -257,17 +256,17 @@ static void
 cannot_read(struct queue_process *p, struct job *j, struct queued *q,
 	const struct fault *f)
 {
-	static const struct relay_reply reply = { .code = 451,
+	static const struct relay_result result = { .reply = { .code = 451,
 		.enhanced = "4.3.0",
 		.text_len = 22,
-		.text = "Message cannot be read" };
+		.text = "Message cannot be read" } };
 	uint8_t room[32];
 	struct buf id = BUF(room);
 
 	MUST(put_queue_id(&id, q->id));
 	LOG(EV_STORE_FAILED, q->session, log_fault(f), log_text(buf_view(&id)));
 	for (uint32_t i = 0; i < j->count; i++)
-		note(p, q, j->rcpts[i], &j->place->name, &reply);
+		note(p, q, j->rcpts[i], &j->place->name, &result);
 	release(p, j, (struct instant){ 0 });
 }
 
@@ -355,14 +354,14 @@ make_job(struct queue_process *p, struct queued *q, struct instant now,
 static void
 fail_impossible(struct queue_process *p, struct queued *q)
 {
-	struct relay_reply reply = { .code = 501, .enhanced = "5.1.3" };
+	static const struct relay_result result = {
+		.reply = { .code = 501, .enhanced = "5.1.3" } };
 	struct place_name place;
 
 	for (uint32_t i = 0; i < q->count; i++)
 		if (q->rcpts[i].state <= RCPT_DEFERRED &&
-			!place_of(p, q, &q->rcpts[i], &place) &&
-			queue_result(p->queue, q, i, &reply, clock_instant()))
-			storage_is_broken(p, &fault_storage_failed);
+			!place_of(p, q, &q->rcpts[i], &place))
+			note(p, q, i, &place, &result);
 }
 
 /* Who is too old and stands before a closed place gets what was said there last;
@@ -383,7 +382,9 @@ fail_overdue(struct queue_process *p, struct queued *q, struct instant now)
 			continue;
 		place = place_find(p, &name);
 		if (place && place_is_closed(place))
-			note(p, q, i, &name, &place->last);
+			note(p, q, i, &name,
+				&(struct relay_result){
+					.reply = place->last });
 	}
 }
 
@@ -458,7 +459,7 @@ work_result(struct queue_process *p, const struct relay_result *m)
 	struct job *j = find_job(p, m->head.session);
 
 	if (j && m->head.serial < j->count)
-		note_job(p, j, m->head.serial, &m->reply);
+		note_job(p, j, m->head.serial, m);
 }
 
 void
@@ -486,7 +487,7 @@ work_dial_failed(struct queue_process *p, const struct dial_failed *m)
 	if (!j)
 		return;
 	for (uint32_t i = 0; i < j->count; i++)
-		note_job(p, j, i, &m->reply);
+		note_job(p, j, i, &(struct relay_result){ .reply = m->reply });
 	judge_place(p, j);
 	drop(p, j->id);
 	release(p, j, (struct instant){ 0 });

@@ -36,12 +36,14 @@ relay_say(struct relay *r, const void *message)
 }
 
 static void
-tell(struct relay *r, uint64_t job, uint32_t rcpt,
+tell(struct relay *r, const struct job *j, uint32_t rcpt,
 	const struct response *response)
 {
+	const struct connection *c = j->connection;
 	struct relay_result m = { .head = { .type = RELAY_RESULT,
 					  .serial = rcpt,
-					  .session = job } };
+					  .session = j->id },
+		.reports = c && c->client.peer.dsn };
 
 	m.reply.code = (uint16_t)response->code;
 	m.reply.text_len = response->text_len;
@@ -63,7 +65,7 @@ void
 job_tell(struct relay *r, const struct job *j, size_t rcpt,
 	const struct response *response)
 {
-	tell(r, j->id, (uint32_t)rcpt, response);
+	tell(r, j, (uint32_t)rcpt, response);
 }
 
 void
@@ -73,7 +75,7 @@ job_fail(struct relay *r, struct job *j, const char *why)
 
 	response_make(&response, 451, "4.4.0", span_of(why));
 	for (uint32_t i = 0; i < j->expected; i++)
-		tell(r, j->id, i, &response);
+		tell(r, j, i, &response);
 	job_close(r, j);
 }
 

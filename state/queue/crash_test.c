@@ -32,7 +32,8 @@ body_of(uint32_t n)
 static const struct fault *
 result(struct queued *m, uint32_t rcpt, uint16_t code)
 {
-	struct relay_reply r = { .code = code, .enhanced = "2.0.0" };
+	struct relay_result r = { .reply = { .code = code,
+					 .enhanced = "2.0.0" } };
 
 	return queue_result(x.spool.queue, m, rcpt, &r, NOW);
 }

@@ -204,7 +204,7 @@ queue_wake(const struct queue *q)
 /* `s` is as it will be kept but for its state and time. */
 static void
 judge(const struct queue *q, const struct queued *m, struct state_record *s,
-	struct instant now)
+	bool reports, struct instant now)
 {
 	struct schedule schedule = { q->setup.schedule_us,
 		q->setup.schedule_count, q->setup.expire_us };
@@ -212,7 +212,10 @@ judge(const struct queue *q, const struct queued *m, struct state_record *s,
 		REASON_GREYLISTED;
 
 	if (s->code / 100 == 2) {
-		s->state = RCPT_DONE;
+		s->state = reports ||
+				!(m->rcpts[s->rcpt].notify & NOTIFY_SUCCESS)
+			? RCPT_DONE
+			: RCPT_RELAYED;
 	} else if (s->code / 100 == 5 ||
 		schedule_is_over(&schedule, (struct instant){ m->arrived_us },
 			s->attempts, now)) {
@@ -238,8 +241,9 @@ clean(const uint8_t *at, size_t len, uint8_t *room)
 
 FALLIBLE
 queue_result(struct queue *q, struct queued *m, uint32_t rcpt,
-	const struct relay_reply *reply, struct instant now)
+	const struct relay_result *result, struct instant now)
 {
+	const struct relay_reply *reply = &result->reply;
 	uint8_t room[512], enhanced_room[12], text_room[QUEUE_TEXT_MAX];
 	struct buf b = BUF(room);
 	size_t enhanced = strnlen((const char *)reply->enhanced,
@@ -256,7 +260,7 @@ queue_result(struct queue *q, struct queued *m, uint32_t rcpt,
 	if (rcpt >= m->count || m->rcpts[rcpt].state > RCPT_DEFERRED)
 		return &fault_ipc_malformed;
 	s.attempts = m->rcpts[rcpt].attempts + 1;
-	judge(q, m, &s, now);
+	judge(q, m, &s, result->reports, now);
 	MUST(put_state_record(&b, &s));
 	TRY(append(q, QUEUE_STATE, &b));
 	return message_set_state(m, &s);

@@ -132,10 +132,11 @@ void queue_line_call(struct queue *q, struct queue_line *line);
 /* When queue_due should be asked again. */
 struct instant queue_wake(const struct queue *q);
 
-/* What came of an attempt: 2xx done, 5xx failed, else by the schedule, or
- * failed when it is both too old and tried more than once (rule O6). */
+/* What came of an attempt: 2xx done, or relayed when the sender wants to hear of
+ * that and the next server will not report it; 5xx failed, else by the schedule,
+ * or failed when it is both too old and tried more than once (rule O6). */
 FALLIBLE queue_result(struct queue *q, struct queued *m, uint32_t rcpt,
-	const struct relay_reply *reply, struct instant now);
+	const struct relay_result *result, struct instant now);
 
 /* 1 to QUEUE_BATCH messages, in one record.
  *

@@ -1,5 +1,6 @@
 #include "state/queue/queue.h"
 
+#include "lib/mail/notify.h"
 #include "state/queue/spool_test.h"
 
 #define BODY SPAN("Subject: one\r\n\r\nbody\r\n")
@@ -21,8 +22,8 @@ add(uint32_t rcpts)
 static void
 tell(struct queued *m, uint32_t rcpt, uint16_t code, struct instant now)
 {
-	struct relay_reply r = { .code = code, .enhanced = "4.4.1",
-		.text_len = 4, .text = "busy" };
+	struct relay_result r = { .reply = { .code = code, .enhanced = "4.4.1",
+		.text_len = 4, .text = "busy" } };
 
 	CHECK_OK(queue_result(x.queue, m, rcpt, &r, now));
 	CHECK_OK(queue_commit(x.queue));
@@ -391,7 +392,7 @@ TEST(a_done_recipient_stays_done)
 
 TEST(a_result_counts_once)
 {
-	struct relay_reply late = { .code = 550 };
+	struct relay_result late = { .reply = { .code = 550 } };
 	struct queued *m;
 
 	begin();
@@ -771,8 +772,8 @@ TEST(a_route_outlives_the_process)
 
 TEST(who_greylists_is_asked_again_soon)
 {
-	struct relay_reply r = { .code = 451, .enhanced = "4.7.1",
-		.text_len = 10, .text = "Greylisted" };
+	struct relay_result r = { .reply = { .code = 451, .enhanced = "4.7.1",
+		.text_len = 10, .text = "Greylisted" } };
 	struct queued *m;
 
 	begin();
@@ -800,4 +801,38 @@ TEST(a_notice_is_remembered)
 	CHECK(queue_next(x.queue, NULL)->noticed);
 	CHECK(queue_due(x.queue, NOW) != NULL);
 	spool_remove(&x);
+}
+
+static const struct {
+	const char *what;
+	uint8_t notify;
+	uint32_t reports, state;
+} successes[] = {
+	{ "nothing was asked", 0, 0, RCPT_DONE },
+	{ "failure was asked", NOTIFY_FAILURE, 0, RCPT_DONE },
+	{ "success was asked, and the next server tells it", NOTIFY_SUCCESS, 1,
+		RCPT_DONE },
+	{ "success was asked, and nobody else tells it", NOTIFY_SUCCESS, 0,
+		RCPT_RELAYED },
+};
+
+TEST(who_wants_to_hear_of_success_does)
+{
+	EACH_CASE(c, successes) {
+		struct relay_result r = { .reply = { .code = 250 },
+			.reports = c->reports };
+		struct queued *m;
+
+		begin();
+		m = add(1);
+		m->rcpts[0].notify = c->notify;
+		CHECK_OK(queue_result(x.queue, m, 0, &r, NOW));
+		CHECK_NUMBER(m->rcpts[0].state, c->state);
+		CHECK_NUMBER(m->open, 0);
+		CHECK_OK(queue_commit(x.queue));
+		spool_reopen(&x);
+		CHECK_NUMBER(queue_next(x.queue, NULL)->rcpts[0].state,
+			c->state);
+		spool_remove(&x);
+	}
 }

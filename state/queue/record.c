@@ -90,7 +90,7 @@ state_record_parse(struct span in, struct state_record *out)
 		!take_u32(&in, &s.attempts) || !take_u16(&in, &s.code) ||
 		!take_block(&in, &s.enhanced) || !take_block(&in, &s.text) ||
 		in.len > 0 || s.rcpt >= QUEUE_RCPTS_MAX ||
-		s.state > RCPT_FAILED || s.enhanced.len > 11 ||
+		s.state > RCPT_RELAYED || s.enhanced.len > 11 ||
 		s.text.len > QUEUE_TEXT_MAX)
 		return &fault_record_damaged;
 	s.next_us = (int64_t)next;

@@ -26,6 +26,7 @@ enum rcpt_state {
 	RCPT_DEFERRED,
 	RCPT_DONE,    /* another server has it                */
 	RCPT_FAILED,
+	RCPT_RELAYED, /* as DONE, but it will not report that */
 };
 
 struct message_record {
