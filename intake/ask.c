@@ -226,6 +226,7 @@ static FALLIBLE
 ask_body(struct session *s, const struct smtp_ask *ask)
 {
 	(void)ask;
+	list_remove(&s->link);
 	return limit_message(s);
 }
 

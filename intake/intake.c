@@ -49,6 +49,7 @@ prepare(void *owner, struct role_process *r)
 	void *arenas = pool_storage(ARENAS);
 
 	in->role = r;
+	list_init(&in->strangers);
 	if (!arenas || tls_start() ||
 		pool_open(sizeof(struct session), s->max_sessions,
 			&in->sessions))
@@ -112,7 +113,8 @@ put_refusal_text(struct buf *out, const struct fault *why)
 static const struct role_hooks hooks = {
 	.prepare = prepare,
 	.clients = { .accept = session_open, .refusal = put_refusal_text,
-		.busy = limit_is_busy },
+		.busy = limit_is_busy,
+		.place = session_make_place },
 	.file = take_file,
 	.linked = linked,
 	.unlinked = unlinked,

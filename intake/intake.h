@@ -17,6 +17,7 @@
 #include "intake/patience.h"
 #include "intake/transaction.h"
 #include "lib/base/number.h"
+#include "lib/base/list.h"
 #include "lib/policy/shed.h"
 #include "lib/smtp/server.h"
 #include "sys/epochs.h"
@@ -32,6 +33,7 @@ struct intake {
 	struct tls_context *tls;
 	struct channel *keys; /* NULL: away */
 	struct pool *sessions;
+	struct list strangers; /* sessions without a message, oldest first */
 	struct arena_pool arenas;
 	struct smtp_profile profiles[SITE_PERMITS]; /* by permit */
 	struct epochs epochs;
@@ -52,6 +54,7 @@ struct login_facts {
 };
 
 struct session {
+	struct list link; /* in strangers */
 	struct intake *in;
 	struct stream *stream; /* NULL: over, to be forgotten */
 	uint64_t id;
@@ -90,6 +93,10 @@ on_message limit_answered;
 
 /* session.c */
 on_accept session_open;
+
+/* make_place of the door: whoever has sent no message yet and has been here
+ * longest is told to come back (421). */
+make_place session_make_place;
 void session_run(struct session *s);
 void session_stop_all(struct intake *in);
 

@@ -58,6 +58,7 @@ forget(struct session *s, const char *reason)
 
 	LOG(EV_CLIENT_ENDED, s->id, log_text(span_of(reason)),
 		log_number(s->engine.messages), log_number(s->octets));
+	list_remove(&s->link);
 	inspect_done(&s->inspected);
 	limit_ended(s);
 	timer_close(&s->timer);
@@ -351,10 +352,27 @@ session_open(void *owner, int fd, int permit, const uint8_t peer[16],
 	memcpy(s->peer, peer, sizeof s->peer);
 	arena_init(&s->arena, &in->arenas, LOGIN_ARENA);
 	transaction_init(&s->txn, &in->arenas, TXN_ARENA);
+	list_init(&s->link);
 	if (!start(s, fd_give(&owned), port)) {
 		pool_give(in->sessions, slot);
 		return false;
 	}
+	list_append(&in->strangers, &s->link);
+	return true;
+}
+
+bool
+session_make_place(void *owner)
+{
+	struct intake *in = owner;
+	struct session *s;
+
+	if (list_is_empty(&in->strangers))
+		return false;
+	s = HOLDER(in->strangers.next, struct session, link);
+	smtp_bye(&s->engine, &fault_limit_load);
+	flush(s);
+	finish(s, "place needed");
 	return true;
 }
 

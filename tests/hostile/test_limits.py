@@ -505,23 +505,45 @@ def test_the_clause_is_answered_from_a_refusal_that_was_read(site):
     assert clause["state"] == "UNKNOWN", "nobody measured this machine"
 
 
-def test_strangers_keep_nobody_from_logging_in(site):
-    """Connections of many sources that hold every place of imaps: the oldest
-    give way, and whoever is logged in stays."""
+@contextlib.contextmanager
+def every_place_taken(site, service):
+    """By connections of many sources that say nothing."""
     set_limits(site, sessions=100)
-    with contextlib.ExitStack() as stack:
-        stack.callback(set_limits, site, sessions=1000)
-        inside = site.imap("alice")
-        stack.callback(inside.logout)
-        for net in range(10):
-            for host in range(16):
-                s = socket.create_connection(
-                    ("127.0.0.1", site.port("imaps")), 30,
-                    source_address=(f"127.0.{60 + net}.{1 + host}", 0))
-                stack.callback(s.close)
+    try:
+        with contextlib.ExitStack() as stack:
+            for net in range(10):
+                for host in range(16):
+                    s = socket.create_connection(
+                        ("127.0.0.1", site.port(service)), 30,
+                        source_address=(f"127.0.{60 + net}.{1 + host}", 0))
+                    stack.callback(s.close)
+            yield
+    finally:
+        set_limits(site, sessions=1000)
+
+
+def test_strangers_keep_nobody_from_logging_in(site):
+    """The oldest give way, and whoever is logged in stays."""
+    with site.imap("alice") as inside, every_place_taken(site, "imaps"):
         with site.imap("bob") as i:
             assert i.select("INBOX")[0] == "OK"
         assert inside.noop()[0] == "OK"
+
+
+def test_strangers_keep_no_message_out(site):
+    """The oldest are told to come back, and whoever sends one stays."""
+    with site.mx() as inside:
+        inside.ehlo("probe.att.test")
+        inside.mail("x@att.test")
+        inside.rcpt("alice@agency.example")
+        assert inside.docmd("DATA")[0] == 354
+        with every_place_taken(site, "mx"):
+            with site.mx() as s:
+                assert s.ehlo("probe.att.test")[0] == 250
+                assert s.mail("y@att.test")[0] == 250
+                assert s.rcpt("alice@agency.example")[0] == 250
+        inside.send(b"From: x@att.test\r\n\r\nx\r\n.\r\n")
+        assert inside.getreply()[0] // 100 in (2, 5)
 
 
 # --- overload -----------------------------------------------------------------
