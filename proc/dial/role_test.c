@@ -1,5 +1,8 @@
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "lib/base/codec.h"
@@ -333,6 +336,56 @@ TEST(dial_speaks_ipv6)
 	CHECK(memcmp(m->address, &at.sin6_addr, 16) == 0);
 	CHECK(getpeername(fake.fd, (struct sockaddr *)&at, &len) == 0);
 	CHECK_NUMBER(ntohs(at.sin6_port), m->port);
+	fd_close(&fake.fd);
+	fake_stop();
+}
+
+/* Give this machine, in a network of its own, a public address. */
+static bool
+become_public(const char *address)
+{
+	OWNED(fd_close) int fd = -1;
+	struct ifreq r = { .ifr_name = "lo" };
+	struct sockaddr_in at = { .sin_family = AF_INET };
+
+	if (unshare(CLONE_NEWNET) != 0)
+		return false;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	r.ifr_flags = IFF_UP | IFF_LOOPBACK;
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &r) != 0)
+		return false;
+	CHECK(inet_pton(AF_INET, address, &at.sin_addr) == 1);
+	r = (struct ifreq){ .ifr_name = "lo:1" };
+	memcpy(&r.ifr_addr, &at, sizeof at);
+	return ioctl(fd, SIOCSIFADDR, &r) == 0;
+}
+
+/* A stranger's MX that leads back to us, by an address like any other. */
+TEST(dial_does_not_dial_this_host)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	OWNED(fd_close) int listener = -1;
+	socklen_t len = sizeof at;
+
+	if (!fake_is_built(DIAL))
+		return;
+	if (!become_public("9.9.9.10")) {
+		test_skip("no network of its own");
+		return;
+	}
+	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CHECK(bind(listener, (struct sockaddr *)&at, len) == 0);
+	CHECK(listen(listener, 2) == 0);
+	CHECK(getsockname(listener, (struct sockaddr *)&at, &len) == 0);
+	fake_start(DIAL, fake_site(), give);
+	test_row = "by a stranger";
+	request("9.9.9.10", ntohs(at.sin_port), true, false);
+	converse();
+	check_failed(554, "5.4.6");
+	fake_expect_event(EV_DIAL_REFUSED);
+	test_row = "named by the settings";
+	request("9.9.9.10", ntohs(at.sin_port), false, true);
+	fake_expect(DIAL_CONNECTED);
 	fd_close(&fake.fd);
 	fake_stop();
 }
