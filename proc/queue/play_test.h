@@ -92,8 +92,8 @@ succeed(enum role role)
 static inline void
 give(void)
 {
-	static const enum role links[] = { AUTH, SUBMISSION, RELAY, DIAL, SCAN,
-		STORE, CTL };
+	static const enum role links[] = { AUTH, MX, SUBMISSION, RELAY, DIAL,
+		SCAN, STORE, CTL };
 
 	give_directory();
 	give_secret(SECRET_VERDICT, &x.verdicts);

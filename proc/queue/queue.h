@@ -150,8 +150,10 @@ void take_open(struct queue_process *p, struct channel *c,
 	const struct enqueue_open *m, int body);
 void take_rcpt(struct queue_process *p, struct channel *c,
 	const struct enqueue_rcpt *m);
-void take_keep(struct queue_process *p, const struct enqueue_end *m);
-void take_cancel(struct queue_process *p, const struct enqueue_end *m);
+void take_keep(struct queue_process *p, const struct channel *c,
+	const struct enqueue_end *m);
+void take_cancel(struct queue_process *p, const struct channel *c,
+	const struct enqueue_end *m);
 void take_answer_all(struct queue_process *p, const struct fault *f);
 /* Who was not answered loses nothing. */
 void take_forget_begun(struct queue_process *p);

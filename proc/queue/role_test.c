@@ -83,12 +83,51 @@ awaited(void)
 }
 
 static void
-say_end(uint32_t type, uint64_t id, uint64_t session)
+say_end_as(enum role from, uint32_t type, uint64_t id, uint64_t session)
 {
 	struct enqueue_end m = { .head = { .type = type, .session = session },
 		.id = id };
 
-	say(SUBMISSION, &m, -1);
+	say(from, &m, -1);
+}
+
+static void
+say_end(uint32_t type, uint64_t id, uint64_t session)
+{
+	say_end_as(SUBMISSION, type, id, session);
+}
+
+/* mx has been heard. */
+static void
+hear_mx(void)
+{
+	struct plain ask = { .head = { .type = SPOOL_WANTED } };
+	struct spool_file answer;
+
+	say(MX, &ask, -1);
+	hear(MX, SPOOL_FILE, &answer);
+}
+
+/* Numbers of sessions and messages can be guessed. */
+TEST(nobody_else_ends_what_a_session_handed_in)
+{
+	uint64_t id;
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	id = awaited();
+	say_end_as(MX, ENQUEUE_KEEP, id, SESSION);
+	hear_mx();
+	wait_for(1, 0);
+	CHECK(hears_nothing(RELAY));
+	say_end_as(MX, ENQUEUE_CANCEL, id, SESSION);
+	hear_mx();
+	wait_for(1, 0);
+	say_end(ENQUEUE_CANCEL, id, SESSION);
+	wait_for(0, 0);
+	end();
 }
 
 TEST(what_store_refused_was_never_given_out)

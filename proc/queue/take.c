@@ -59,8 +59,10 @@ complete(struct queue_process *p, struct incoming *in)
 	in->whole = true;
 	in->fault = queue_add(p->queue, &in->open, in->rcpts, in->body,
 		clock_instant(), &q);
-	if (!in->fault)
+	if (!in->fault) {
 		in->id = q->id;
+		q->from = (uint8_t)channel_peer(in->asker);
+	}
 	fd_close(&in->body);
 	p->dirty = true;
 	if (in->fault == &fault_grant_missing ||
@@ -203,28 +205,35 @@ take_answer_all(struct queue_process *p, const struct fault *f)
 		wait_for_room(p);
 }
 
-/* Only the session that handed it in, and only before it goes out. */
+/* Only the session that handed it in, and only before it goes out.  The number of
+ * a session can be guessed, the process that it is of cannot be another. */
 static struct queued *
-find_awaited(struct queue_process *p, const struct enqueue_end *m)
+find_awaited(struct queue_process *p, const struct channel *c,
+	const struct enqueue_end *m)
 {
 	struct queued *q = queue_find(p->queue, m->id);
 
-	return q && q->awaited && q->session == m->head.session ? q : NULL;
+	return q && q->awaited && q->from == channel_peer(c) &&
+			q->session == m->head.session
+		? q
+		: NULL;
 }
 
 void
-take_keep(struct queue_process *p, const struct enqueue_end *m)
+take_keep(struct queue_process *p, const struct channel *c,
+	const struct enqueue_end *m)
 {
-	struct queued *q = find_awaited(p, m);
+	struct queued *q = find_awaited(p, c, m);
 
 	if (q)
 		queue_keep(p->queue, q);
 }
 
 void
-take_cancel(struct queue_process *p, const struct enqueue_end *m)
+take_cancel(struct queue_process *p, const struct channel *c,
+	const struct enqueue_end *m)
 {
-	struct queued *q = find_awaited(p, m);
+	struct queued *q = find_awaited(p, c, m);
 
 	if (!q)
 		return;

@@ -53,6 +53,7 @@ struct queued {
 	uint32_t account, count, open; /* open: recipients not DONE or FAILED */
 	uint8_t ret; /* enum dsn_return */
 	bool eight_bit, utf8, held, at_work, reporting, awaited, noticed;
+	uint8_t from; /* enum role that may say more of an awaited one */
 	struct place place;
 	struct queue_route *route; /* NULL: as the settings say */
 	struct span sender, envid;
