@@ -25,15 +25,15 @@
 #include "lib/smtp/data.h"
 #include "lib/smtp/line.h"
 
-#define SMTP_HELO_MAX   255
-#define SMTP_BLOB_MAX   1024 /* octets of a SASL message of the client      */
-#define SMTP_CHALLENGE_MAX 512 /* of the server: SCRAM's have a nonce twice */
-#define SMTP_OUTPUT_MAX 1200 /* room for any one reply is kept              */
-#define SMTP_ECHO_MAX 160   /* octets of a reply to the end of data       */
-#define SMTP_BAD_MAX    5    /* refused commands in a session, NC-2.2.c     */
-#define SMTP_IDLE_MAX   100  /* commands that lead nowhere, between messages */
-#define SMTP_DRAIN_MAX 2     /* times max_message are read to tell the client */
-#define SMTP_REFUSED_MAX 10  /* recipients refused for good, AU-D01         */
+#define SMTP_HELO_MAX      255
+#define SMTP_BLOB_MAX      1024 /* octets of a SASL message of the client  */
+#define SMTP_CHALLENGE_MAX 512  /* of the server: a nonce and little more  */
+#define SMTP_OUTPUT_MAX    1200 /* room for any one reply is kept          */
+#define SMTP_ECHO_MAX      160  /* octets of a reply to the end of data    */
+#define SMTP_BAD_MAX       5    /* bad commands in a session, NC-2.2.c     */
+#define SMTP_IDLE_MAX      100  /* that lead nowhere, between messages     */
+#define SMTP_DRAIN_MAX     2    /* times max_message are read, to tell so  */
+#define SMTP_REFUSED_MAX   10   /* recipients refused for good, AU-D01     */
 
 /* What the service is; borrowed for the session's life. */
 struct smtp_profile {
@@ -194,5 +194,5 @@ void smtp_bye(struct smtp_server *s, const struct fault *f);
 /* What the client called itself; empty before EHLO. */
 struct span smtp_helo(const struct smtp_server *s);
 
-/* "ESMTPSA" and the like for Received, RFC 3848. */
+/* "ESMTPSA", "UTF8SMTP" and the like for Received, RFC 3848 and RFC 6531. */
 struct span smtp_protocol(const struct smtp_server *s);

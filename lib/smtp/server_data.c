@@ -30,15 +30,22 @@ ask_keep(struct smtp_server *s)
 	smtp_ask(s, SMTP_ASK_KEEP, SMTP_READY);
 }
 
-/* Octets of the message that may come before something changes: first it is
- * too large, then the session ends. */
+/* Octets of the message that may still come below a limit, which the operator
+ * may have lowered meanwhile. */
+static uint64_t
+room_below(const struct smtp_server *s, uint64_t limit)
+{
+	return s->txn.received < limit ? limit - s->txn.received : 0;
+}
+
+/* ... before something changes: first it is too large, then the session ends. */
 static uint64_t
 data_room(const struct smtp_server *s)
 {
 	uint64_t max = s->profile->max_message;
+	uint64_t room = room_below(s, max);
 
-	return (s->txn.received < max ? max : SMTP_DRAIN_MAX * max) -
-		s->txn.received;
+	return room > 0 ? room : room_below(s, SMTP_DRAIN_MAX * max);
 }
 
 /* The next octets of the message, so many that the limits fall between two
@@ -98,7 +105,7 @@ misplaced(const struct smtp_server *s)
 {
 	if (s->state != SMTP_HAS_RCPT && s->state != SMTP_HAS_CHUNKS)
 		return &fault_verb_too_early;
-	if (s->chunk.size > s->profile->max_message - s->txn.received)
+	if (s->chunk.size > room_below(s, s->profile->max_message))
 		return &fault_message_too_large;
 	return OK;
 }

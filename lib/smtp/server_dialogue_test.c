@@ -441,6 +441,28 @@ TEST(a_session_that_leads_nowhere_ends)
 	CHECK_SPAN(buf_view(&h.said), "421 4.7.0 Too many errors\r\n");
 }
 
+TEST(a_limit_that_falls_during_a_message_holds)
+{
+	static struct smtp_server s;
+	static uint8_t asked[8], said[4096], message[256];
+	struct smtp_profile p = mx;
+	struct fake_host h = { .s = &s, .asked = BUF(asked),
+		.said = BUF(said), .message = BUF(message) };
+
+	test_row = "12 octets are here when 4 become the most";
+	smtp_server_init(&s, &p);
+	CHECK(fake_give(&h, SPAN(TO_RCPT "BDAT 12\r\n0123456789\r\n")));
+	p.max_message = 4;
+	buf_clear(&h.said);
+	CHECK(fake_give(&h, SPAN("BDAT 2 LAST\r\n\r\n")));
+	CHECK_SPAN(buf_view(&h.said), "552 5.3.4 Message too large\r\n");
+	p.max_message = 20;
+	CHECK(fake_give(&h, SPAN("MAIL FROM:<>\r\nRCPT TO:<v@b>\r\nDATA\r\n")));
+	CHECK(fake_give(&h, SPAN("0123456789\r\n")));
+	p.max_message = 4;
+	CHECK(!fake_give(&h, SPAN("x")));
+}
+
 TEST(a_message_too_large_is_not_announced_for_ever)
 {
 	static struct smtp_server s;
