@@ -48,6 +48,7 @@ prepare(void *owner, struct role_process *r)
 	mac_start();
 	if (crypto_start() ||
 		pool_open(sizeof(struct request), REQUESTS_MAX, &s->requests) ||
+		pool_open(sizeof(struct asker), ASKERS_MAX, &s->askers) ||
 		timer_open(role_loop(r), requests_hash, s, &s->more) ||
 		timer_open(role_loop(r), tick, s, &s->tick))
 		exit(EXIT_FAULT);
@@ -63,15 +64,32 @@ take_file(void *owner, enum file_purpose purpose, uint32_t number, int fd)
 		fd_close(&fd);
 }
 
+/* No other has a channel that requests may come by. */
+static bool
+asks(enum role r)
+{
+	return r == MX || r == SUBMISSION || r == QUEUE || r == IMAP;
+}
+
+static void
+linked(void *owner, struct channel *c, const struct link_given *m)
+{
+	(void)m;
+	if (asks(channel_peer(c)))
+		request_asker_begin(owner, c);
+}
+
 static void
 unlinked(void *owner, struct channel *c)
 {
-	requests_forget_asker(owner, c);
+	if (asks(channel_peer(c)))
+		request_asker_end(owner, c);
 }
 
 static const struct role_hooks hooks = {
 	.prepare = prepare,
 	.file = take_file,
+	.linked = linked,
 	.unlinked = unlinked,
 };
 

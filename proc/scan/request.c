@@ -1,4 +1,5 @@
 #include "lib/base/escape.h"
+#include "lib/base/must.h"
 #include "lib/mail/trace.h"
 #include "proc/scan/scan.h"
 #include "sys/clock.h"
@@ -8,6 +9,66 @@
 #include "sys/log.h"
 
 #define PIECE 65536
+
+/* --- askers -------------------------------------------------------------- */
+
+static struct asker *
+asker_of(struct channel *c)
+{
+	struct asker *a = channel_data(c);
+
+	MUST(a);
+	return a;
+}
+
+void
+request_asker_begin(struct scan *s, struct channel *c)
+{
+	uint32_t slot;
+	struct asker *a = pool_take(s->askers, &slot);
+
+	if (!a) {
+		channel_close(&c); /* there are fewer sessions */
+		return;
+	}
+	a->slot = slot;
+	channel_set_data(c, a);
+}
+
+static void
+forget_in(struct list *l, const struct channel *c)
+{
+	EACH_LINK(at, l) {
+		struct request *r = HOLDER(at, struct request, link);
+
+		if (r->asker == c)
+			r->asker = NULL;
+	}
+}
+
+void
+request_asker_end(struct scan *s, struct channel *c)
+{
+	forget_in(&s->hashing, c);
+	forget_in(&s->waiting, c);
+	forget_in(&s->given, c);
+	pool_give(s->askers, asker_of(c)->slot);
+	channel_set_data(c, NULL);
+}
+
+/* A place for one more request; NULL: as many are its already as are left. */
+static struct request *
+take_place(struct scan *s, struct channel *c, uint32_t *slot)
+{
+	struct asker *a = asker_of(c);
+	struct request *r = NULL;
+
+	if (a->requests < REQUESTS_MAX - pool_used(s->requests))
+		r = pool_take(s->requests, slot);
+	if (r)
+		a->requests++;
+	return r;
+}
 
 /* --- answers ------------------------------------------------------------- */
 
@@ -50,6 +111,8 @@ request_answer(struct scan *s, struct request *r, const struct fault *f)
 		m.verdict = r->verdict;
 		log_verdict(r);
 	}
+	if (r->asker)
+		asker_of(r->asker)->requests--;
 	/* whoever is gone or does not read has given the message up */
 	if (channel_send(r->asker, &m, -1))
 		r->asker = NULL;
@@ -157,7 +220,7 @@ request_take(struct scan *s, struct channel *c, const struct scan_request *m,
 	struct request *r;
 	uint32_t slot;
 
-	r = pool_take(s->requests, &slot);
+	r = take_place(s, c, &slot);
 	if (!r) {
 		if (channel_send(c, &refusal, -1))
 			return;
@@ -182,25 +245,6 @@ request_take(struct scan *s, struct channel *c, const struct scan_request *m,
 		list_append(&s->waiting, &r->link);
 		engine_feed(s);
 	}
-}
-
-static void
-forget_in(struct list *l, const struct channel *c)
-{
-	EACH_LINK(at, l) {
-		struct request *r = HOLDER(at, struct request, link);
-
-		if (r->asker == c)
-			r->asker = NULL;
-	}
-}
-
-void
-requests_forget_asker(struct scan *s, struct channel *c)
-{
-	forget_in(&s->hashing, c);
-	forget_in(&s->waiting, c);
-	forget_in(&s->given, c);
 }
 
 void

@@ -573,6 +573,34 @@ TEST(scan_hashes_a_long_body_beside_the_short_ones)
 	fake_stop();
 }
 
+#define SHARE 1024 /* of the places, for one that asks alone */
+
+TEST(scan_leaves_places_for_the_others)
+{
+	struct scan_request m = { .head = { SCAN_REQUEST, 5000, JOB },
+		.size = 4 };
+	OWNED(fd_close) int fd = -1;
+
+	if (!fake_is_built(SCAN))
+		return;
+	start();
+	open_engine();
+	fake_link(SUBMISSION, SCAN);
+	for (uint32_t i = 0; i < SHARE; i++)
+		request(SPAN("body"), 4, i);
+	request(SPAN("body"), 4, 4000);
+	check_missing(4000);
+	CHECK_OK(fd_memory_of("body", SPAN("body"), &fd));
+	CHECK_OK(channel_send(fake.links[SUBMISSION], &m, fd));
+	for (uint32_t i = 0; i <= SHARE; i++) {
+		expect_scan();
+		reply_numbered(i + 2, ": fd[9]: OK");
+		CHECK_NUMBER(expect_answer(i < SHARE ? i : 5000)->fault, 0);
+	}
+	fd_close(&engine);
+	fake_stop();
+}
+
 /* --- the real engine ----------------------------------------------------- */
 
 #define ENGINE "/usr/sbin/clamd"

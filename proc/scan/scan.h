@@ -19,11 +19,19 @@
 #include "sys/role.h"
 
 #define REQUESTS_MAX   2048
+#define ASKERS_MAX     10016 /* imap-sessions at most, and the others */
 #define AT_ENGINE_MAX  32 /* given to the engine and not answered */
 #define ATTEMPTS_MAX   2  /* sessions that may die over a request */
 #define SLICE          (1u << 20) /* octets that are hashed in a turn */
 #define WITHOUT_ENGINE SECONDS(5)
 #define PATIENCE       SECONDS(120) /* with an engine that is busy     */
+
+/* A channel that requests come from.  They share the places: none has more of
+ * them than are left for the others, so one that is taken over stops nobody. */
+struct asker {
+	uint32_t slot;
+	uint32_t requests;
+};
 
 struct request {
 	struct list link;      /* in one of the lists */
@@ -41,7 +49,7 @@ struct request {
 
 struct scan {
 	struct role_process *role;
-	struct pool *requests;
+	struct pool *requests, *askers;
 	struct list hashing, waiting, given;
 	struct timer *more; /* to hash, next turn */
 	uint32_t given_count;
@@ -75,6 +83,9 @@ void engine_want(struct scan *s);
 void engine_pulse(struct scan *s);
 
 /* request.c */
+void request_asker_begin(struct scan *s, struct channel *c);
+void request_asker_end(struct scan *s, struct channel *c);
+
 void request_take(struct scan *s, struct channel *c,
 	const struct scan_request *m, int body);
 
@@ -92,7 +103,6 @@ void request_rewind(struct request *r);
 
 void request_answer(struct scan *s, struct request *r,
 	const struct fault *f);
-void requests_forget_asker(struct scan *s, struct channel *c);
 
 /* No verdict for those of a list that came `patience` ago or earlier. */
 void requests_give_up(struct scan *s, struct list *l, int64_t patience);
