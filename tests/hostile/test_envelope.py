@@ -98,6 +98,45 @@ def test_a_bad_or_foreign_recipient_is_refused(session, path):
     assert session.code("DATA") == 503
 
 
+# The same with SMTPUTF8: what looks like ours is not, and nothing is mapped.
+LOOKALIKES = {
+    "a Cyrillic letter in the domain": "<alice@\u0430gency.example>",
+    "its A-label": "<alice@xn--gency-3ve.example>",
+    "a Cyrillic letter in the name": "<\u0430lice@agency.example>",
+    "full-width letters": "<alice@\uff41gency.example>",
+    "a full-width dot": "<alice@agency\uff0eexample>",
+    "an ideographic dot": "<alice@agency\u3002example>",
+    "a full-width at sign": "<alice\uff20agency.example>",
+    "a zero-width blank": "<alice@agency\u200b.example>",
+    "text that runs backwards": "<alice@\u202eelpmaxe.ycnega>",
+    "a soft hyphen": "<alice@agen\u00adcy.example>",
+    "a control beyond ASCII": "<al\u0085ice@agency.example>",
+    "a U-label elsewhere": "<t@b\u00fccher.test>",
+}
+
+
+@pytest.mark.parametrize("path", LOOKALIKES.values(), ids=LOOKALIKES)
+def test_an_international_recipient_opens_nothing(session, path):
+    assert session.code("MAIL FROM:<\u0434@att.test> SMTPUTF8") == 250
+    assert session.code(f"RCPT TO:{path}") // 100 == 5
+    assert session.code("DATA") == 503
+
+
+def test_octets_that_are_no_utf8(session):
+    assert session.ask(b"MAIL FROM:<\xd0@att.test> SMTPUTF8")[0] == 501
+    assert session.ask(b"MAIL FROM:<a@b\xfc.test> SMTPUTF8")[0] == 501
+    assert session.ask(b"MAIL FROM:<\xc0\xaf@att.test> SMTPUTF8")[0] == 501
+
+
+def test_a_hundred_recipients_and_no_more(session):
+    """DO-D06; RFC 5321 section 4.5.3.1.10: those that were taken stay."""
+    assert session.code("MAIL FROM:<x@att.test>") == 250
+    session.send("RCPT TO:<alice@agency.example>\r\n" * 150)
+    codes = [session.reply()[0] for _ in range(150)]
+    assert codes == [250] * 100 + [452] * 50
+    assert session.data("From: <x@att.test>\r\n\r\nhi\r\n.\r\n")[0] == 250
+
+
 @pytest.mark.parametrize("sender", ["", "alice@agency.example",
                                     "x@localhost", "x@mail.agency.example"])
 @pytest.mark.parametrize("ehlo", ["agency.example", "localhost", "[127.0.0.1]"])
