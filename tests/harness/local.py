@@ -126,10 +126,15 @@ class LocalSite:
         self.launch()
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.process.poll() is None:
-            if self.answers():
+            if self.answers() and self.is_ready():
                 return self
             time.sleep(0.05)
         raise RuntimeError("the site did not start:\n" + self.output())
+
+    def is_ready(self):
+        """Does every process say so?"""
+        lines = self.run("status").stdout.splitlines()
+        return lines and all(" ready " in line for line in lines)
 
     def answers(self):
         try:
@@ -153,12 +158,17 @@ class LocalSite:
                 self.process.wait()
         return self.process.returncode if self.process else None
 
+    def processes(self):
+        """{role: pid} of what master runs."""
+        lines = subprocess.run(["ps", "-o", "comm=,pid=", "--ppid",
+                                str(self.process.pid)],
+                               capture_output=True, text=True).stdout
+        return {role: int(pid) for role, pid in
+                (line.split() for line in lines.splitlines())}
+
     def kill(self):
         """kill -9 of every process at once."""
-        children = subprocess.run(["ps", "-o", "pid=", "--ppid",
-                                   str(self.process.pid)],
-                                  capture_output=True, text=True).stdout
-        for pid in [self.process.pid, *map(int, children.split())]:
+        for pid in [self.process.pid, *self.processes().values()]:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:

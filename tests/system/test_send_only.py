@@ -790,6 +790,39 @@ def refusing(smarthost, certificate):
     s.remove()
 
 
+# --- the processes ------------------------------------------------------------
+
+ROLES = {"log", "dns", "queue", "dial", "relay", "local"}
+
+
+def test_each_process_is_confined(host):
+    processes = host.processes()
+    assert set(processes) == ROLES
+    for role, pid in processes.items():
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        for line in (r"^Seccomp:\s+2$", r"^NoNewPrivs:\s+1$", r"^CapEff:\s+0+$"):
+            assert re.search(line, status, re.M), (role, line)
+        assert not re.search(r"^Uid:\s+0\s", status, re.M), role
+        assert os.readlink(f"/proc/{pid}/root") != "/", role
+        ours = os.readlink("/proc/self/ns/net")
+        assert (os.readlink(f"/proc/{pid}/ns/net") == ours) == (
+            role in ("dns", "dial")), role
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_a_process_that_dies_is_missed_by_nobody(host, smarthost, role):
+    pid = host.processes()[role]
+    os.kill(pid, 9)
+    end = time.monotonic() + 20
+    while host.processes().get(role) in (None, pid):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    word = token()
+    while host.sendmail("root", text=word).returncode == 75:
+        assert time.monotonic() < end
+    assert arrived(smarthost, word)
+
+
 # --- nothing is lost ----------------------------------------------------------
 
 def test_kill_9_under_load_loses_nothing(make, certificate):
