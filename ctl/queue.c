@@ -73,8 +73,8 @@ struct filter {
 	{ "--domain", "DOMAIN", &(f)->domain, NULL, "only to it" },        \
 	{ "--older", "TIME", &(f)->age, NULL, "only as old: 90s 2h 3d" },  \
 	{ "--reason", "TEXT", &(f)->reason, NULL,                          \
-		"only for this: greylisted, busy, unreached, name, tls,\n" \
-		"                       full, unknown, refused, or a "      \
+		"only for this: greylisted, busy, unreached, name, loop,\n" \
+		"                       tls, full, unknown, refused, or a "      \
 		"part of the reply" }
 
 static bool

@@ -163,7 +163,8 @@ static const struct setting settings[] = {
 { REL, "connections", KIND_NUMBER, OF(relay_connections), 0, 0, "100", 1, 2000,
   "", LIVE, "NC-2.1.8", "Outgoing connections at one moment." },
 { REL, "per-host", KIND_NUMBER, OF(relay_per_host), 0, 0, "10", 1, 100, "",
-  LIVE, "NC-2.1.8", "Outgoing connections to one host." },
+  LIVE, "NC-2.1.8", "Outgoing connections to one host: the most.  It begins with "
+  "2; one that does not answer gets fewer, then one attempt now and then." },
 
 { SND, "sender", KIND_MAILBOX, OF(sender), 0, 0, "", 0, 0, "", LIVE,
   "NC-2.1.9.d",

@@ -15,6 +15,7 @@ enum reason {
 	REASON_BUSY,       /* too many connections or messages   */
 	REASON_UNREACHED,  /* no connection, or it broke         */
 	REASON_NAME,       /* the DNS has no answer, or none good */
+	REASON_LOOP,       /* it leads back here                 */
 	REASON_TLS,        /* no encryption, or not with the right peer */
 	REASON_FULL,       /* mailbox or system out of room      */
 	REASON_UNKNOWN,    /* no such mailbox                    */

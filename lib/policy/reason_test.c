@@ -27,6 +27,7 @@ static const struct {
 		REASON_UNREACHED },
 	{ "it broke", 451, "4.4.2", "Connection lost", REASON_UNREACHED },
 	{ "no name", 451, "4.4.3", "Domain has no answer now", REASON_NAME },
+	{ "it is us", 451, "4.4.6", "Peer is this host", REASON_LOOP },
 	{ "no TLS", 451, "4.7.5", "TLS failed", REASON_TLS },
 	{ "not offered", 451, "4.7.4", "Peer does not offer TLS", REASON_TLS },
 	{ "mailbox full", 452, "4.2.2", "over quota", REASON_FULL },

@@ -197,10 +197,22 @@ refused_session(struct smtp_client *c, const struct response *r)
 	conclude(c, r, true);
 }
 
+/* Who greets in our name is us, by whatever way: mail would come back. */
+static bool
+is_ourselves(const struct smtp_client *c, const struct response *r)
+{
+	struct span text = span_at(r->text, r->text_len);
+
+	return span_equals_nocase(c->setup.host,
+		span_at(text.at, span_find_octet(text, ' ')));
+}
+
 static void
 after_greeting(struct smtp_client *c, const struct response *r)
 {
-	if (response_class(r) == 2)
+	if (is_ourselves(c, r))
+		conclude_with(c, 451, "4.4.6", "Peer is this host", true);
+	else if (response_class(r) == 2)
 		say_hello(c);
 	else
 		refused_session(c, r);

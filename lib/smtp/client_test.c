@@ -171,6 +171,11 @@ static const struct dialogue {
 		SPAN("220 x\r\n" W "250-x\r\n250 SIZE 18446744073709551616\r\n"
 		     W "450 x\r\n" W "221 x\r\n"),
 		HELLO "MAIL FROM:<a@b> SIZE=7\r\n" QUIT, { 450, 450 } },
+	{ "a greeting in our name: mail leads back here", 0, 0, 0,
+		SPAN("220 Me.test x\r\n" W "221 x\r\n"), QUIT, { 451, 451 } },
+	{ "a greeting in a name that begins like ours", 0, 0, 0,
+		SPAN("220 me.tests x\r\n" W "450 x\r\n" W "221 x\r\n"), HELLO QUIT,
+		{ 450, 450 } },
 	{ "a greeting that refuses", 0, 0, 0,
 		SPAN("421 x\r\n" W "221 x\r\n"), QUIT, { 421, 421 } },
 	{ "EHLO unknown", 0, 0, 0,
