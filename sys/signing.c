@@ -190,6 +190,14 @@ signing_half(const struct signing_key *k, uint8_t half[KEY_HALF])
 	memcpy(half, k->half, KEY_HALF);
 }
 
+uint32_t
+signing_cost(const struct signing_key *k)
+{
+	uint32_t steps = (uint32_t)EVP_PKEY_get_bits(k->pkey) / 1024;
+
+	return EVP_PKEY_is_a(k->pkey, "RSA") ? 2u << steps : 1;
+}
+
 static const EVP_MD_CTX *
 find_ready(const struct signing_key *k, uint32_t algorithm)
 {

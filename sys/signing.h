@@ -35,6 +35,10 @@ void signing_close(struct signing_key **k);
  * a question names it. */
 void signing_half(const struct signing_key *k, uint8_t half[KEY_HALF]);
 
+/* What a signature costs, in signatures of P-256 and rounded in favour of who
+ * asks: 1, for RSA of 2,048 bits 8, of 4,096 bits 32. */
+uint32_t signing_cost(const struct signing_key *k);
+
 /* Append the signature of `text` to `out`, which has room for
  * SIGN_OUTPUT_MAX octets.
  *

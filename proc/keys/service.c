@@ -22,10 +22,11 @@ service_take_key(struct key_service *s, uint32_t number, struct span pem,
 }
 
 static bool
-take_allowance(struct allowance *a, struct tick now)
+take_allowance(struct allowance *a, uint32_t signatures, struct tick now)
 {
-	const int64_t cost = SECONDS(1) / SIGNATURES_A_SECOND;
-	const int64_t most = cost * SIGNATURES_AT_ONCE;
+	const int64_t one = SECONDS(1) / SIGNATURES_A_SECOND;
+	const int64_t most = one * SIGNATURES_AT_ONCE;
+	const int64_t cost = one * signatures;
 	int64_t passed = now.us - a->filled.us;
 
 	a->left_us = passed > most - a->left_us ? most : a->left_us + passed;
@@ -68,13 +69,17 @@ service_answer(struct key_service *s, enum role peer,
 	const struct sign_request *ask, struct tick now,
 	struct sign_answer *answer)
 {
+	const struct signing_key *k;
+
 	*answer = (struct sign_answer){ .head = ask->head };
 	answer->head.type = SIGN_ANSWER;
-	if (!may_use(peer, ask->key))
+	if (!may_use(peer, ask->key)) {
 		answer->fault = fault_number(&fault_key_refused);
-	else if (!take_allowance(&s->allowances[peer], now))
-		answer->fault = fault_number(&fault_ipc_busy);
+		return;
+	}
+	k = find_key(&s->held[ask->key], ask, now);
+	if (take_allowance(&s->allowances[peer], k ? signing_cost(k) : 1, now))
+		signing_answer(k, ask, answer);
 	else
-		signing_answer(find_key(&s->held[ask->key], ask, now), ask,
-			answer);
+		answer->fault = fault_number(&fault_ipc_busy);
 }

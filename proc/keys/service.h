@@ -4,8 +4,9 @@
 #include "lib/base/time.h"
 #include "sys/signing.h"
 
-/* What one role may ask for: a busy server's handshakes, and not enough to
- * keep this process from answering the others. */
+/* What one role may ask for, in signatures of P-256 (signing_cost): a busy
+ * server's handshakes, and not enough to keep this process from answering the
+ * others. */
 #define SIGNATURES_A_SECOND 5000
 #define SIGNATURES_AT_ONCE  5000
 
