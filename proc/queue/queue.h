@@ -21,7 +21,10 @@
 #define PLACES_MAX   8192
 #define IDLE_MAX     512
 #define ERRANDS      4
-#define REPORT_WAIT  SECONDS(60) /* a report that could not be handed over */
+#define REPORT_WAIT  SECONDS(60) /* a report that could not be handed over; twice
+				 * as long each time */
+#define REPORT_TRIES 7 /* so often at least, even if the message is so old that
+			* its report is given up, too */
 #define LOST_WAIT    SECONDS(5)  /* relay or dial went away                */
 #define CAP_WAIT     SECONDS(1)  /* there are enough connections           */
 

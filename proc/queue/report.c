@@ -191,7 +191,18 @@ put_off(struct queue_process *p, struct queued *q, enum dsn_action action)
 	}
 	q->reporting = false;
 	queue_put_back(p->queue, q,
-		(struct instant){ clock_instant().us + REPORT_WAIT });
+		(struct instant){ clock_instant().us +
+			(REPORT_WAIT << q->unreported) });
+}
+
+/* A mailbox may be full for ever; the log has the failure. */
+static bool
+is_hopeless(const struct queue_process *p, const struct queued *q,
+	enum dsn_action action)
+{
+	return action != DSN_DELAYED && q->unreported == REPORT_TRIES &&
+		clock_instant().us - q->arrived_us >=
+		2 * site_of(p->role)->expire_us;
 }
 
 /* It could not be handed over now. */
@@ -202,7 +213,13 @@ later(struct queue_process *p, struct report *r)
 	enum dsn_action action = r->action;
 
 	forget(p, r);
-	if (q)
+	if (!q)
+		return;
+	if (action != DSN_DELAYED && q->unreported < REPORT_TRIES)
+		q->unreported++;
+	if (is_hopeless(p, q, action))
+		remove_message(p, q);
+	else
 		put_off(p, q, action);
 }
 

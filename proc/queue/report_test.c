@@ -1,6 +1,7 @@
 /* The end of a message that failed: its report is scanned, then stored, once. */
 #include "lib/mail/notify.h"
 #include "proc/queue/play_test.h"
+#include "proc/queue/queue.h"
 
 #define ACCOUNT 5
 
@@ -489,4 +490,48 @@ TEST(who_gives_up_says_so)
 	hear(SCAN, SCAN_REQUEST, &m);
 	CHECK(holds(report_text(), "\r\nStatus: 4.4.7\r\n"));
 	end();
+}
+
+/* --- a report that nobody takes ------------------------------------------ */
+
+static const struct {
+	const char *what;
+	int64_t age;
+	bool ends;
+} ages[] = {
+	{ "a message that is not old", DAYS(9), false },
+	{ "one that is twice as old as any may be", DAYS(11), true },
+};
+
+/* Asked again as soon as the process has heard that it was refused. */
+static void
+refuse_next(void)
+{
+	struct scan_request m;
+
+	while (hears_nothing(SCAN)) {
+		order(QUEUE_RETRY, 0);
+		check_done(1, OK);
+		usleep(1000);
+	}
+	hear(SCAN, SCAN_REQUEST, &m);
+	say_verdict(m.head.session, report_text(), 0,
+		fault_number(&fault_verdict_missing));
+}
+
+/* A mailbox may be full for ever. */
+TEST(a_report_that_nobody_takes_has_an_end)
+{
+	if (!fake_is_built(QUEUE))
+		return;
+	EACH_CASE(c, ages) {
+		begin();
+		start();
+		waiting(c->age, NOTIFY_FAILURE, 10);
+		attempt(550, 0);
+		for (int i = 0; i < REPORT_TRIES; i++)
+			refuse_next();
+		wait_for(!c->ends, !c->ends);
+		end();
+	}
 }

@@ -54,6 +54,7 @@ struct queued {
 	uint8_t ret; /* enum dsn_return */
 	bool eight_bit, utf8, held, at_work, reporting, awaited, noticed;
 	uint8_t from; /* enum role that may say more of an awaited one */
+	uint8_t unreported; /* so often its report could not be handed over */
 	struct place place;
 	struct queue_route *route; /* NULL: as the settings say */
 	struct span sender, envid;
