@@ -1,4 +1,4 @@
-/* letter.c -- what programs write becomes a message.
+/* letter.c -- what programs write becomes a message (docs/leniency.md).
  *
  * Programs end lines with LF, print progress with CR, forget the header or write
  * names of this host into it.  The first are put right here; names are judged
