@@ -202,18 +202,23 @@ struct seen {
 	struct sockets_scan *scan;
 };
 
-/* Look into the namespace at `path`, unless it was seen. */
+/* Look into the namespace at NAME/BELOW, unless it was seen. */
 static FALLIBLE
-visit(struct seen *seen, int directory, const char *path)
+visit(struct seen *seen, int directory, const char *name, const char *below)
 {
-	OWNED(fd_close) int fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
+	OWNED(fd_close) int fd = -1;
 	OWNED(fd_close) int netlink = -1;
+	char path[300];
 	struct stat st;
 
-	if (fd < 0 && errno == ENOENT)
-		return OK; /* the process has ended */
+	snprintf(path, sizeof path, "%.255s%s", name, below);
+	fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) != 0) {
-		seen->scan->unseen++;
+		bool none = errno == ENOENT; /* it is ending */
+
+		/* a process that has ended hides nothing */
+		seen->scan->unseen += !none &&
+			faccessat(directory, name, F_OK, 0) == 0;
 		return OK;
 	}
 	for (size_t i = 0; i < seen->count; i++)
@@ -240,15 +245,13 @@ static FALLIBLE
 visit_each(struct seen *seen, const char *directory, const char *below)
 {
 	OWNED(close_directory) DIR *d = opendir(directory);
-	char path[300];
 
 	for (struct dirent *e; d && (e = readdir(d));) {
 		bool number = e->d_name[0] >= '1' && e->d_name[0] <= '9';
 
 		if (*below ? !number : e->d_name[0] == '.')
 			continue;
-		snprintf(path, sizeof path, "%.255s%s", e->d_name, below);
-		TRY(visit(seen, dirfd(d), path));
+		TRY(visit(seen, dirfd(d), e->d_name, below));
 	}
 	return OK;
 }

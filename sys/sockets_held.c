@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/vm_sockets.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,7 +102,8 @@ read_name(int fd, struct waiting_socket *w)
 
 /* Look at a descriptor of another process through a copy of it. */
 static FALLIBLE
-look_at(int process, int number, uint64_t inode, struct sockets_scan *s)
+look_at(int process, pid_t pid, int number, uint64_t inode,
+	struct sockets_scan *s)
 {
 	OWNED(fd_close) int fd = (int)syscall(SYS_pidfd_getfd, process, number,
 		0);
@@ -109,7 +111,7 @@ look_at(int process, int number, uint64_t inode, struct sockets_scan *s)
 	struct stat st;
 
 	if (fd < 0) {
-		s->unseen += errno == EPERM;
+		s->unseen += errno == EPERM && kill(pid, 0) == 0;
 		return OK;
 	}
 	if (fstat(fd, &st) != 0 || st.st_ino != inode || !kind_of(fd, &w.kind) ||
@@ -155,7 +157,9 @@ visit(int proc, pid_t pid, bool ours, struct sockets_scan *s)
 	snprintf(path, sizeof path, "%d/fd", pid);
 	d = open_directory(proc, path);
 	if (!d) {
-		s->unseen += errno == EACCES || errno == EPERM;
+		/* a process that has ended holds nothing */
+		snprintf(path, sizeof path, "%d", pid);
+		s->unseen += faccessat(proc, path, F_OK, 0) == 0;
 		return OK;
 	}
 	if (s->missing)
@@ -164,8 +168,8 @@ visit(int proc, pid_t pid, bool ours, struct sockets_scan *s)
 		if (!inode_of(dirfd(d), e->d_name, &inode))
 			continue;
 		if (process >= 0)
-			TRY(look_at(process, (int)strtol(e->d_name, NULL, 10),
-				inode, s));
+			TRY(look_at(process, pid,
+				(int)strtol(e->d_name, NULL, 10), inode, s));
 		if (ours)
 			mark(s, inode);
 	}
