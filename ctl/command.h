@@ -97,4 +97,4 @@ verb queue_list, queue_show, queue_retry, queue_drop, queue_hold,
 	queue_release, queue_route;
 verb store_verify, store_remake;
 verb user_add, user_passwd, user_list, user_disable, user_enable,
-	user_app_password;
+	user_app_password, user_certificate;

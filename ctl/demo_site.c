@@ -63,6 +63,15 @@ write_limits(FILE *f, const struct demo *d)
 	fprintf(f, "}\n");
 }
 
+static bool
+is_there(const struct demo *d, const char *name)
+{
+	char path[256];
+
+	demo_path(d, name, path);
+	return access(path, F_OK) == 0;
+}
+
 static void
 write_settings(FILE *f, const struct demo *d)
 {
@@ -87,6 +96,8 @@ write_settings(FILE *f, const struct demo *d)
 		"clamd              %s%s\n",
 		at, at, at, at, at, at, at, at, at, at, at, d->clamd ? d->clamd : at,
 		d->clamd ? "" : "/clamd.sock");
+	if (is_there(d, "client-ca.pem")) /* put there before the start */
+		fprintf(f, "client-ca %s/client-ca.pem\n", at);
 	write_permits(f, d);
 	if (d->smarthost)
 		fprintf(f, "relay { smarthost %s schedule \"1s 2s 5s 30s 5m\" }\n",
@@ -129,15 +140,6 @@ make_settings(struct demo *d)
 		return false;
 	}
 	return load_settings(d, path);
-}
-
-static bool
-is_there(const struct demo *d, const char *name)
-{
-	char path[256];
-
-	demo_path(d, name, path);
-	return access(path, F_OK) == 0;
 }
 
 static bool

@@ -46,6 +46,11 @@ const struct command commands[] = {
   "`add LOGIN NAME [smtp|imap|smtp,imap]` makes one and prints it once; the program\n"
   "logs in as LOGIN/NAME.  `remove LOGIN NAME` ends it and the sessions of the\n"
   "account.", user_app_password },
+{ "user", "certificate", "add|list|remove LOGIN [NAME [FILE]]", 2, 4,
+  "Certificates that an account logs in with.",
+  "`add LOGIN NAME FILE` takes a client's certificate (PEM) of an authority of\n"
+  "client-ca; SASL EXTERNAL.  `remove LOGIN NAME` ends it and the sessions of the\n"
+  "account.", user_certificate },
 #endif
 { "run", NULL, "", 0, 0, "Run the site in the foreground until SIGTERM.",
   "SIGHUP reads the settings again; a bad file changes nothing.", run_site },

@@ -150,6 +150,7 @@ static const uint32_t mechanisms[] = {
 	[SMTP_PLAIN] = SASL_PLAIN,
 	[SMTP_SCRAM_SHA_256] = SASL_SCRAM_SHA_256,
 	[SMTP_SCRAM_SHA_256_PLUS] = SASL_SCRAM_SHA_256_PLUS,
+	[SMTP_EXTERNAL] = SASL_EXTERNAL,
 };
 
 static FALLIBLE
@@ -168,6 +169,8 @@ ask_login(struct session *s, const struct smtp_ask *ask)
 		memcpy(m.blob, ask->blob.at, ask->blob.len);
 	f = tls_exporter(stream_tls(s->stream), &exporter);
 	m.exporter_len = f ? 0 : (uint16_t)exporter.len;
+	m.has_certificate = tls_client_certificate(stream_tls(s->stream),
+		m.certificate);
 	m.head = session_question(s, SASL_STEP, WAITS_LOGIN);
 	f = channel_send(role_link(s->in->role, AUTH), &m, -1);
 	explicit_bzero(&m, sizeof m);

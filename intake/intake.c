@@ -66,6 +66,8 @@ take_file(void *owner, enum file_purpose purpose, uint32_t number, int fd)
 	struct intake *in = owner;
 
 	(void)number;
+	if (purpose == FILE_CLIENT_CA)
+		tls_files_client_ca(file);
 	if (purpose != FILE_CERTIFICATE)
 		return;
 	if (tls_files_context(site_of(in->role), file, SPAN_NONE,

@@ -276,7 +276,7 @@ static void
 secured(void *owner)
 {
 	struct session *s = owner;
-	uint8_t room[TLS_BINDING_MAX];
+	uint8_t room[TLS_BINDING_MAX], certificate[CERTIFICATE_HASH];
 	struct buf exporter = BUF(room);
 	struct tls_info info;
 
@@ -287,6 +287,8 @@ secured(void *owner)
 	/* RFC 3207 section 4.2: all that was known before is forgotten. */
 	transaction_reset(&s->txn);
 	smtp_secured(&s->engine, !tls_exporter(stream_tls(s->stream), &exporter));
+	if (tls_client_certificate(stream_tls(s->stream), certificate))
+		smtp_certified(&s->engine);
 	flush(s);
 	set_deadline(s);
 }

@@ -27,6 +27,7 @@ static const char *const names[] = {
 	[SASL_PLAIN] = "PLAIN",
 	[SASL_SCRAM_SHA_256] = "SCRAM-SHA-256",
 	[SASL_SCRAM_SHA_256_PLUS] = "SCRAM-SHA-256-PLUS",
+	[SASL_EXTERNAL] = "EXTERNAL",
 };
 
 /* --- properties ---------------------------------------------------------- */
@@ -124,6 +125,10 @@ give(Gsasl *context, Gsasl_session *session, Gsasl_property which)
 				property(session, GSASL_PASSWORD)))
 			return GSASL_OK;
 		return GSASL_AUTHENTICATION_ERROR;
+	case GSASL_VALIDATE_EXTERNAL: /* the caller does; a name may come */
+		keep(s->login, sizeof s->login, &s->login_len,
+			property(session, GSASL_AUTHZID));
+		return GSASL_OK;
 	case GSASL_CB_TLS_EXPORTER:
 		if (!s->exporter[0])
 			return GSASL_NO_CALLBACK;
@@ -186,6 +191,13 @@ sasl_open(enum sasl_mechanism mechanism, struct span exporter,
 	return OK;
 }
 
+static bool
+is_scram(const struct sasl *s)
+{
+	return s->mechanism == SASL_SCRAM_SHA_256 ||
+		s->mechanism == SASL_SCRAM_SHA_256_PLUS;
+}
+
 /* A name with a control character is no name (EN: AU rows, rule P3). */
 static bool
 has_control(struct span s)
@@ -199,7 +211,7 @@ has_control(struct span s)
 static enum sasl_turn
 complete(struct sasl *s)
 {
-	if (s->mechanism != SASL_PLAIN && !keep_login(s, s->session))
+	if (is_scram(s) && !keep_login(s, s->session))
 		return SASL_REFUSED;
 	if (has_control(sasl_login(s)))
 		return SASL_REFUSED;
@@ -250,9 +262,11 @@ sasl_turn(struct sasl *s, bool has_in, struct span in, struct buf *out)
 		return SASL_CHALLENGED;
 	}
 	s->begun = true;
-	if (!has_in || in.len == 0) /* no mechanism has an empty message */
-		return SASL_REFUSED;
-	if (s->mechanism != SASL_PLAIN && !s->spoken && !binds_rightly(s, in))
+	if (!has_in || (in.len == 0 && s->mechanism != SASL_EXTERNAL))
+		return SASL_REFUSED; /* only that has an empty message */
+	if (in.len == 0)
+		in = SPAN("");
+	if (is_scram(s) && !s->spoken && !binds_rightly(s, in))
 		return SASL_REFUSED;
 	s->spoken = true;
 	turn = step(s, in, out);

@@ -1,6 +1,9 @@
 /* sasl.h -- the server's side of a SASL exchange (GNU SASL): PLAIN (RFC 4616),
  * SCRAM-SHA-256 and -PLUS (RFC 5802, RFC 7677) with tls-exporter (RFC 9266).
  *
+ * EXTERNAL (RFC 4422 appendix A) proves nothing here: the caller knows by the
+ * channel who it is, and compares with the name that the client gave or left out.
+ *
  * Nothing is decided here about PLAIN: the exchange gives name and password,
  * and the caller compares.  SCRAM is decided here, from the keys that the
  * caller finds for a name; a caller gives keys for unknown names too.
@@ -29,7 +32,8 @@ FALLIBLE sasl_open(enum sasl_mechanism mechanism, struct span exporter,
 
 enum sasl_turn {
 	SASL_CHALLENGED, /* `out` is the next message to the client       */
-	SASL_PROVEN,     /* SCRAM: the client knows the password; `out` is
+	SASL_PROVEN,     /* EXTERNAL: it was said; SCRAM: the client knows the
+			  * password; `out` is
 			  * the server's last message                      */
 	SASL_COMPARE,    /* PLAIN: compare sasl_password                   */
 	SASL_REFUSED,    /* not a legal message, or not proven             */

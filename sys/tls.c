@@ -284,3 +284,13 @@ tls_server_end_point(const struct tls *t, struct buf *out)
 		return &fault_tls_failed;
 	return OK;
 }
+
+bool
+tls_client_certificate(const struct tls *t, uint8_t out[32])
+{
+	X509 *x = t ? SSL_get0_peer_certificate(t->ssl) : NULL;
+	unsigned len = 0;
+
+	return x && SSL_get_verify_result(t->ssl) == X509_V_OK &&
+		X509_digest(x, EVP_sha256(), out, &len) == 1 && len == 32;
+}

@@ -44,6 +44,8 @@ struct tls_service {
 	size_t names_count;       /* 0 to TLS_NAMES_MAX                     */
 	bool binding;        /* refuse TLS 1.2 without extended master secret
 			      * (RFC 7627): logins bind to the channel      */
+	struct span client_ca; /* PEM: clients may show a certificate of these,
+				* and no other; SPAN_NONE: none is asked for */
 };
 
 #define TLS_NAMES_MAX 16
@@ -131,6 +133,10 @@ struct tls_info {
 void tls_info(const struct tls *t, struct tls_info *out);
 
 #define TLS_BINDING_MAX 64
+
+/* SHA-256 of the client's certificate; false when it showed none that an
+ * authority of client_ca vouches for. */
+bool tls_client_certificate(const struct tls *t, uint8_t out[32]);
 
 /* SHA-256 of the SubjectPublicKeyInfo of the peer's certificate, as a TLSA
  * record 3 1 1 has it (RFC 6698 section 2.1).

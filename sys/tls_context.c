@@ -231,26 +231,6 @@ copy_service(struct tls_context *c, const struct tls_service *s)
 	return true;
 }
 
-FALLIBLE
-tls_context_server(const struct tls_service *s, struct tls_context **out)
-{
-	struct tls_context *c = NULL;
-	const struct fault *f;
-
-	TRY(new_context(TLS_server_method(), server_signatures, &c));
-	f = copy_service(c, s) ? use_chain(c->ssl, s->chain, s->key)
-			       : &fault_tls_unavailable;
-	if (f) {
-		tls_context_close(&c);
-		return f;
-	}
-	SSL_CTX_set_tlsext_servername_callback(c->ssl, choose_name);
-	SSL_CTX_set_tlsext_servername_arg(c->ssl, c);
-	SSL_CTX_set_alpn_select_cb(c->ssl, choose_protocol, c);
-	*out = c;
-	return OK;
-}
-
 static bool
 trust(SSL_CTX *ssl, struct span pem)
 {
@@ -266,6 +246,51 @@ trust(SSL_CTX *ssl, struct span pem)
 	ERR_clear_error();
 	BIO_free(in);
 	return good;
+}
+
+/* A client may show a certificate; one that nobody of `pem` vouches for ends the
+ * handshake. */
+static bool
+ask_clients(SSL_CTX *ssl, struct span pem)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(ssl);
+	STACK_OF(X509_OBJECT) *all;
+
+	if (!trust(ssl, pem))
+		return false;
+	all = X509_STORE_get0_objects(store);
+	for (int i = 0; i < sk_X509_OBJECT_num(all); i++)
+		if (SSL_CTX_add_client_CA(ssl,
+			    X509_OBJECT_get0_X509(
+				    sk_X509_OBJECT_value(all, i))) != 1)
+			return false;
+	if (sk_X509_OBJECT_num(all) == 0)
+		return false;
+	SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+	return true;
+}
+
+FALLIBLE
+tls_context_server(const struct tls_service *s, struct tls_context **out)
+{
+	struct tls_context *c = NULL;
+	const struct fault *f;
+
+	TRY(new_context(TLS_server_method(), server_signatures, &c));
+	f = copy_service(c, s) &&
+			(!span_is_set(s->client_ca) ||
+				ask_clients(c->ssl, s->client_ca))
+		? use_chain(c->ssl, s->chain, s->key)
+		: &fault_tls_unavailable;
+	if (f) {
+		tls_context_close(&c);
+		return f;
+	}
+	SSL_CTX_set_tlsext_servername_callback(c->ssl, choose_name);
+	SSL_CTX_set_tlsext_servername_arg(c->ssl, c);
+	SSL_CTX_set_alpn_select_cb(c->ssl, choose_protocol, c);
+	*out = c;
+	return OK;
 }
 
 FALLIBLE

@@ -66,7 +66,7 @@ static inline struct tls_context *
 server_for(uint32_t key, struct span protocol, bool binding)
 {
 	struct tls_service s = { chain, key, protocol, hosts, COUNT_OF(hosts),
-		binding };
+		binding, SPAN_NONE };
 	struct tls_context *c = NULL;
 
 	CHECK_OK(tls_context_server(&s, &c));

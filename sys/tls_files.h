@@ -15,3 +15,7 @@
  * tls_unavailable  the file does not hold a usable chain */
 FALLIBLE tls_files_context(const struct site *site, int fd,
 	struct span protocol, bool binding, struct tls_context **context);
+
+/* The authorities of clients, for contexts that are made later; they hold as
+ * long as the settings name such a file. */
+void tls_files_client_ca(int fd);

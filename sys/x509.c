@@ -351,3 +351,14 @@ x509_is_for(struct span pem, struct span host, bool *out)
 		       X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1;
 	return OK;
 }
+
+FALLIBLE
+x509_hash(struct span pem, uint8_t out[32])
+{
+	OWNED_CERTIFICATE x = read_certificate(pem);
+	unsigned len = 0;
+
+	return x && X509_digest(x, EVP_sha256(), out, &len) == 1
+		? OK
+		: &fault_key_unusable;
+}

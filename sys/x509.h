@@ -50,3 +50,6 @@ FALLIBLE x509_make_certificate(struct span authority_key,
  * for this host (RFC 6125). */
 FALLIBLE x509_expires(struct span pem, struct instant *out);
 FALLIBLE x509_is_for(struct span pem, struct span host, bool *out);
+
+/* SHA-256 of the first certificate of a PEM text: what a client's is known by. */
+FALLIBLE x509_hash(struct span pem, uint8_t out[32]);

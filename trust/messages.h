@@ -91,6 +91,7 @@ enum file_purpose {
 	FILE_SESSION,         /* imap: the plain stream from `login`     */
 	FILE_NETNS,           /* the empty network namespace             */
 	FILE_EMPTY_ROOT,      /* the empty directory to be root          */
+	FILE_CLIENT_CA,       /* PEM authorities of clients' certificates */
 	FILE_ADDRESSES,       /* lib/conf/addresses.h, to `auth`         */
 	FILE_BURNT,           /* state/users/burnt.h, to append, to `auth` */
 };
@@ -176,11 +177,13 @@ enum sasl_mechanism {
 	SASL_PLAIN,
 	SASL_SCRAM_SHA_256,
 	SASL_SCRAM_SHA_256_PLUS,
+	SASL_EXTERNAL, /* the client's certificate */
 	SASL_MECHANISMS
 };
 
 #define SASL_BLOB_MAX    1024
 #define SASL_BINDING_MAX 64
+#define CERTIFICATE_HASH 32 /* SHA-256 of the whole certificate */
 
 /* One exchange for each session at a time; `start` ends an earlier one. */
 struct sasl_step {
@@ -194,6 +197,9 @@ struct sasl_step {
 	uint16_t exporter_len; /* tls-exporter channel binding, RFC 9266  */
 	uint8_t exporter[SASL_BINDING_MAX];
 	uint16_t wants_session; /* 1: imap; a success opens a session     */
+	uint16_t has_certificate; /* the next is of a verified one        */
+	uint8_t certificate[CERTIFICATE_HASH];
+	uint8_t zero[6];
 };
 
 struct sasl_challenge {

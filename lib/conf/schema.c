@@ -63,6 +63,11 @@ static const struct setting settings[] = {
   "PEM file, no link, with the certificate of `host`, then its issuers." },
 { TOP, "key", KIND_PATH, OF(key), 0, 0, "", 0, 0, "", LIVE,
   "NC-2.1.4", "PEM file, no link, with the private key; only `keys` reads it." },
+{ TOP, "client-ca", KIND_PATH, OF(client_ca), 0, 0, "", 0, 0, "", LIVE,
+  "NC-2.1.4, RFC 4422 appendix A",
+  "PEM file with the authorities whose certificates clients may log in with "
+  "(EXTERNAL), each as the account that `posthold user certificate` gave it to.  "
+  "Without it no client is asked for one." },
 { TOP, "users", KIND_PATH, OF(users), 0, 0, "/etc/posthold/users", 0, 0, "",
   LIVE, "NC-2.1.2", "The file of accounts that `posthold user` writes." },
 { TOP, "addresses", KIND_PATH, OF(addresses), 0, 0, "", 0, 0, "", LIVE,

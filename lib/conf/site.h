@@ -177,6 +177,7 @@ struct site {
 	/* files, absolute */
 	char certificate[256]; /* PEM, leaf first                            */
 	char key[256];         /* PEM                                        */
+	char client_ca[256];   /* PEM: who certifies clients; "": nobody    */
 	char ca_file[256];     /* PEM bundle that relay trusts               */
 	char relay_login[128]; /* at the smarthosts; ""                      */
 	char password_file[256]; /* its password, for relay                 */

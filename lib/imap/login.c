@@ -27,11 +27,14 @@ static const struct span mechanisms[] = {
 	[LOGIN_PLAIN] = SPAN("PLAIN"),
 	[LOGIN_SCRAM_SHA_256] = SPAN("SCRAM-SHA-256"),
 	[LOGIN_SCRAM_SHA_256_PLUS] = SPAN("SCRAM-SHA-256-PLUS"),
+	[LOGIN_EXTERNAL] = SPAN("EXTERNAL"),
 };
 
 static bool
 has_mechanism(const struct imap_login *l, enum login_mechanism m)
 {
+	if (m == LOGIN_EXTERNAL)
+		return l->setup.certified;
 	return m == LOGIN_PLAIN ||
 		(l->setup.scram && (m == LOGIN_SCRAM_SHA_256 ||
 			l->setup.binding));

@@ -32,6 +32,7 @@ enum login_mechanism {
 	LOGIN_PLAIN,
 	LOGIN_SCRAM_SHA_256,
 	LOGIN_SCRAM_SHA_256_PLUS,
+	LOGIN_EXTERNAL,
 };
 
 enum login_turn { LOGIN_READ, LOGIN_ASK, LOGIN_DONE, LOGIN_CLOSE };
@@ -49,6 +50,7 @@ struct login_setup {
 	unsigned permits;   /* of the session: enum imap_permit          */
 	bool binding;       /* tls-exporter is there: SCRAM-SHA-256-PLUS */
 	bool scram;         /* the site offers SCRAM at all              */
+	bool certified;     /* the client has a certificate: EXTERNAL    */
 };
 
 struct imap_login {

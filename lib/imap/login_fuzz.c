@@ -37,7 +37,7 @@ answer(struct imap_login *l)
 static void
 run(struct span in, size_t piece, struct outcome *o)
 {
-	static const struct login_setup setup = { 0, true, true };
+	static const struct login_setup setup = { 0, true, true, true };
 
 	imap_login_init(&login, &setup);
 	is_in = false;

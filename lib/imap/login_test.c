@@ -4,7 +4,7 @@
 
 #include "lib/base/test.h"
 
-static const struct login_setup setup = { IMAP_MOVE, true, true };
+static const struct login_setup setup = { IMAP_MOVE, true, true, false };
 static struct imap_login login;
 static uint8_t answer_storage[65536];
 
@@ -198,7 +198,8 @@ TEST(login_leaves_the_rest)
 
 TEST(login_offers_what_the_site_has)
 {
-	struct login_setup bare = { 0, false, false };
+	struct login_setup bare = { 0, false, false, false };
+	struct login_setup card = { 0, false, false, true };
 	struct buf out = BUF(answer_storage);
 
 	imap_login_init(&login, &bare);
@@ -207,4 +208,10 @@ TEST(login_offers_what_the_site_has)
 	CHECK_SPAN(buf_view(&out),
 		"* OK [CAPABILITY IMAP4rev1 LITERAL- SASL-IR ID AUTH=PLAIN]"
 		" ready\r\na NO [CANNOT] Unknown mechanism\r\n");
+	test_row = "a client with a certificate";
+	buf_clear(&out);
+	imap_login_init(&login, &card);
+	CHECK_NUMBER(talk(SPAN("a NOOP\r\n"), &out), LOGIN_READ);
+	CHECK(span_find(buf_view(&out), SPAN("AUTH=PLAIN AUTH=EXTERNAL]")) <
+		out.len);
 }

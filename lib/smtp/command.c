@@ -284,6 +284,7 @@ static const struct {
 	{ "PLAIN", SMTP_PLAIN, false },
 	{ "SCRAM-SHA-256", SMTP_SCRAM_SHA_256, false },
 	{ "SCRAM-SHA-256-PLUS", SMTP_SCRAM_SHA_256_PLUS, true },
+	{ "EXTERNAL", SMTP_EXTERNAL, false },
 };
 
 FALLIBLE

@@ -115,6 +115,19 @@ put_word(struct smtp_server *s, struct span word)
 }
 
 static void
+put_mechanisms(struct smtp_server *s)
+{
+	uint8_t text[64];
+	struct buf b = BUF(text);
+
+	MUST(buf_put_text(&b, "AUTH") &&
+		(!s->certified || buf_put_text(&b, " EXTERNAL")) &&
+		(!s->binding || buf_put_text(&b, " SCRAM-SHA-256-PLUS")) &&
+		buf_put_text(&b, " SCRAM-SHA-256 PLAIN"));
+	put_word(s, buf_view(&b));
+}
+
+static void
 put_size(struct smtp_server *s)
 {
 	uint8_t text[32];
@@ -157,10 +170,7 @@ put_capabilities(struct smtp_server *s)
 	if (p->tls_offered && !s->secured)
 		put_word(s, SPAN("STARTTLS"));
 	if (p->submission && s->secured && !s->logged_in)
-		put_word(s,
-			s->binding ? SPAN("AUTH SCRAM-SHA-256-PLUS "
-					  "SCRAM-SHA-256 PLAIN")
-				   : SPAN("AUTH SCRAM-SHA-256 PLAIN"));
+		put_mechanisms(s);
 	MUST(put_reply_line(&s->out, 250, SPAN("ENHANCEDSTATUSCODES"), true));
 }
 
@@ -526,13 +536,20 @@ smtp_secured(struct smtp_server *s, bool binding)
 	s->asking = false;
 	s->secured = true;
 	s->binding = binding;
-	s->logged_in = s->extended = false;
+	s->logged_in = s->extended = s->certified = false;
 	s->helo_len = 0;
 	smtp_txn_reset(s);
 	line_reader_init(&s->line);
 	s->state = SMTP_CONNECTED;
 	if (first)
 		greet(s);
+}
+
+void
+smtp_certified(struct smtp_server *s)
+{
+	MUST(s->secured);
+	s->certified = true;
 }
 
 void

@@ -43,6 +43,8 @@ smtp_auth(struct smtp_server *s, struct span argument)
 		return &fault_verb_too_early;
 	s->ask = (struct smtp_ask){ 0 };
 	TRY(command_auth(argument, s->binding, &s->ask.mechanism, &initial));
+	if (s->ask.mechanism == SMTP_EXTERNAL && !s->certified)
+		return &fault_auth_mechanism;
 	if (span_is_set(initial))
 		TRY(take_blob(s, span_equals(initial, SPAN("="))
 				? SPAN("")

@@ -547,6 +547,37 @@ static const struct {
 };
 
 /* The host can find out whose it was, and what it was is not said twice. */
+/* EXTERNAL is there for who showed a certificate, and forgotten with it. */
+TEST(a_certificate_can_be_logged_in_with)
+{
+	for (int certified = 0; certified < 2; certified++) {
+		static struct smtp_server s;
+		struct span hello = SPAN("EHLO c\r\n");
+		struct span in = SPAN("AUTH EXTERNAL =\r\n");
+
+		smtp_server_init(&s, &wrapped);
+		smtp_secured(&s, true);
+		if (certified)
+			smtp_certified(&s);
+		CHECK_NUMBER(smtp_run(&s, &hello), SMTP_READ);
+		CHECK((span_find(smtp_output(&s),
+			      SPAN("AUTH EXTERNAL SCRAM-SHA-256-PLUS ")) <
+			      smtp_output(&s).len) == certified);
+		smtp_sent(&s, smtp_output(&s).len);
+		CHECK_NUMBER(smtp_run(&s, &in),
+			certified ? SMTP_ASK : SMTP_READ);
+		if (!certified) {
+			CHECK(span_starts(smtp_output(&s), SPAN("504 5.5.4 ")));
+			continue;
+		}
+		CHECK_NUMBER(s.ask.verb, SMTP_ASK_LOGIN);
+		CHECK_NUMBER(s.ask.mechanism, SMTP_EXTERNAL);
+		CHECK(s.ask.has_blob && s.ask.blob.len == 0);
+		smtp_secured(&s, true);
+		CHECK(!s.certified);
+	}
+}
+
 TEST(a_password_in_clear_is_shown_to_the_host)
 {
 	EACH_CASE(c, burns) {

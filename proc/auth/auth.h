@@ -50,6 +50,8 @@ struct exchange {
 	uint32_t mechanism;
 	uint8_t peer[16];
 	bool wants_session;
+	bool has_certificate;
+	uint8_t certificate[CERTIFICATE_HASH];
 	bool in_clear;  /* nobody asks: burn it if it is right */
 	uint32_t epoch; /* of the account whose keys were looked at */
 };

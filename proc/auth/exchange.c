@@ -12,6 +12,7 @@ static const char *const mechanism_names[] = {
 	[SASL_PLAIN] = "PLAIN",
 	[SASL_SCRAM_SHA_256] = "SCRAM-SHA-256",
 	[SASL_SCRAM_SHA_256_PLUS] = "SCRAM-SHA-256-PLUS",
+	[SASL_EXTERNAL] = "EXTERNAL",
 };
 
 /* --- the table ----------------------------------------------------------- */
@@ -179,6 +180,9 @@ succeed(struct exchange *e, const struct user *u, struct span last)
 	struct span login = sasl_login(e->sasl);
 	const struct fault *f;
 
+	if (login.len == 0) /* EXTERNAL without a name */
+		login = span_of(u->login);
+
 	m = (struct sasl_done){ .head = { .type = SASL_DONE,
 					.serial = e->head.serial,
 					.session = e->head.session } };
@@ -259,6 +263,28 @@ conclude(struct exchange *e, bool right, struct span last)
 		succeed(e, c.user, last);
 }
 
+/* Whoever holds the key of a certificate is its account and nobody else
+ * (AU-D13); submission and login say which one they saw proven. */
+static void
+conclude_external(struct exchange *e)
+{
+	struct auth *a = e->auth;
+	struct span name = sasl_login(e->sasl);
+	struct credential c;
+
+	if (!e->has_certificate ||
+		!users_certificate(a->users, e->certificate, &c))
+		refuse(e, "no certificate of an account");
+	else if (name.len > 0 && !span_equals_nocase(name, span_of(c.user->login)))
+		refuse(e, "another's certificate");
+	else if (c.user->state != USER_ENABLED)
+		refuse(e, "disabled");
+	else if (burnt_has(a->burnt, a->users, c.user))
+		refuse(e, "burnt");
+	else
+		succeed(e, c.user, SPAN(""));
+}
+
 /* --- credentials in clear ------------------------------------------------- */
 
 static void
@@ -313,7 +339,10 @@ take_turn(struct exchange *e, const struct sasl_step *m)
 		challenge(e, buf_view(&out));
 		return;
 	case SASL_PROVEN:
-		conclude(e, true, buf_view(&out));
+		if (e->mechanism == SASL_EXTERNAL)
+			conclude_external(e);
+		else
+			conclude(e, true, buf_view(&out));
 		return;
 	case SASL_COMPARE:
 		e->state = EXCHANGE_COMPARES;
@@ -344,6 +373,8 @@ start(struct auth *a, struct channel *c, const struct sasl_step *m)
 		.wants_session = c && channel_peer(c) == LOGIN &&
 			m->wants_session };
 	memcpy(e->peer, m->peer, sizeof e->peer);
+	e->has_certificate = m->has_certificate;
+	memcpy(e->certificate, m->certificate, sizeof e->certificate);
 	list_init(&e->turn);
 	if (timer_open(role_loop(a->role), timed_out, e, &e->timer)) {
 		forget(e);

@@ -31,6 +31,10 @@ static const struct span bob[] = { SPAN("bob@agency.example"),
 static const struct span carol[] = { SPAN("carol@agency.example") };
 static const struct span frank[] = { SPAN("frank@agency.example") };
 
+static const uint8_t card_of_alice[CERTIFICATE_HASH] = { 1, 2, 3 };
+static const uint8_t card_of_carol[CERTIFICATE_HASH] = { 4, 5, 6 };
+static const uint8_t card_of_nobody[CERTIFICATE_HASH] = { 1, 2, 4 };
+
 /* alice, bob, carol, who is disabled, and frank, whose password is of spring;
  * later alice has another password and
  * bob is disabled, too.  Made once for all tests. */
@@ -58,7 +62,11 @@ make_users(void)
 	user_set_state(u, USER_DISABLED, SPAN("left"));
 	CHECK_OK(users_edit_add_app(&e, u, SPAN("phone"), SCOPES_ALL,
 		SPAN("app"), now));
+	CHECK_OK(users_edit_add_certificate(&e, u, SPAN("card"), card_of_carol,
+		now));
 	CHECK_OK(users_edit_find(&e, SPAN("alice"), &u));
+	CHECK_OK(users_edit_add_certificate(&e, u, SPAN("card"), card_of_alice,
+		now));
 	CHECK_OK(users_edit_add_app(&e, u, SPAN("phone"), SCOPE_IMAP,
 		SPAN("app"), now));
 	CHECK_OK(users_edit_add_app(&e, u, SPAN("printer"), SCOPE_SMTP,
@@ -550,6 +558,52 @@ TEST(auth_compares_passwords)
 	fake_expect_event(EV_USERS_LOADED);
 	fake_expect_event(EV_LOGIN_SUCCEEDED);
 	fake_expect_event(EV_LOGIN_FAILED);
+	fake_stop();
+}
+
+/* --- EXTERNAL ------------------------------------------------------------ */
+
+static const struct {
+	const char *what;
+	const uint8_t *card; /* NULL: none was shown */
+	struct span name;
+	const struct fault *fault;
+} externals[] = {
+	{ "a certificate", card_of_alice, SPAN(""), OK },
+	{ "with the name", card_of_alice, SPAN("alice"), OK },
+	{ "in other letters", card_of_alice, SPAN("Alice"), OK },
+	{ "AU-D13: with another's name", card_of_alice, SPAN("bob"),
+		&fault_auth_failed },
+	{ "with a part of the name", card_of_alice, SPAN("alic"),
+		&fault_auth_failed },
+	{ "with a control in it", card_of_alice, SPAN("alice\n"),
+		&fault_auth_failed },
+	{ "of nobody", card_of_nobody, SPAN(""), &fault_auth_failed },
+	{ "of nobody, with a name", card_of_nobody, SPAN("alice"),
+		&fault_auth_failed },
+	{ "of a disabled account", card_of_carol, SPAN(""),
+		&fault_auth_failed },
+	{ "none", NULL, SPAN("alice"), &fault_auth_failed },
+};
+
+TEST(auth_knows_certificates)
+{
+	uint8_t net = 0;
+
+	if (!start())
+		return;
+	EACH_CASE(c, externals) {
+		struct sasl_step m = first_step(SASL_EXTERNAL, ++net);
+
+		m.has_certificate = c->card != NULL;
+		if (c->card)
+			memcpy(m.certificate, c->card, sizeof m.certificate);
+		step(SUBMISSION, &m, c->name);
+		if (c->fault)
+			check_refused(last_session, c->fault);
+		else
+			check_granted(expect_done(last_session));
+	}
 	fake_stop();
 }
 

@@ -168,6 +168,7 @@ static const uint32_t mechanisms[] = {
 	[LOGIN_PLAIN] = SASL_PLAIN,
 	[LOGIN_SCRAM_SHA_256] = SASL_SCRAM_SHA_256,
 	[LOGIN_SCRAM_SHA_256_PLUS] = SASL_SCRAM_SHA_256_PLUS,
+	[LOGIN_EXTERNAL] = SASL_EXTERNAL,
 };
 
 /* Carry a SASL message to auth. */
@@ -192,6 +193,8 @@ ask_auth(struct connection *c, const struct login_ask *ask)
 		memcpy(m.blob, ask->blob.at, ask->blob.len);
 	f = tls_exporter(stream_tls(c->client), &exporter);
 	m.exporter_len = f ? 0 : (uint16_t)exporter.len;
+	m.has_certificate = tls_client_certificate(stream_tls(c->client),
+		m.certificate);
 	f = channel_send(role_link(c->login->role, AUTH), &m, -1);
 	explicit_bzero(&m, sizeof m);
 	if (f)
@@ -255,12 +258,14 @@ client_secured(void *owner)
 {
 	struct connection *c = owner;
 	struct login *l = c->login;
-	uint8_t room[TLS_BINDING_MAX];
+	uint8_t room[TLS_BINDING_MAX], certificate[CERTIFICATE_HASH];
 	struct buf exporter = BUF(room);
 	struct login_setup setup = {
 		.permits = IMAP_PERMIT_ALL,
 		.scram = true,
 		.binding = !tls_exporter(stream_tls(c->client), &exporter),
+		.certified = tls_client_certificate(stream_tls(c->client),
+			certificate),
 	};
 	struct tls_info info;
 

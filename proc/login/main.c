@@ -52,6 +52,8 @@ take_file(void *owner, enum file_purpose purpose, uint32_t number, int fd)
 	struct login *l = owner;
 
 	(void)number;
+	if (purpose == FILE_CLIENT_CA)
+		tls_files_client_ca(file);
 	if (purpose == FILE_CERTIFICATE &&
 		tls_files_context(site_of(l->role), file, SPAN("imap"), true,
 			&l->tls))

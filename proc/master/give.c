@@ -22,6 +22,8 @@ static const struct file_row {
 } files[] = {
 #define FILE_(member) offsetof(struct site, member)
 	{ ROLE_BIT(KEYS), FILE_KEY, FILE_(key), S_IFREG, true },
+	{ ROLE_BIT(SUBMISSION) | ROLE_BIT(LOGIN), FILE_CLIENT_CA,
+		FILE_(client_ca), S_IFREG, true }, /* before the next */
 	{ ROLE_BIT(MX) | ROLE_BIT(SUBMISSION) | ROLE_BIT(LOGIN),
 		FILE_CERTIFICATE, FILE_(certificate), S_IFREG, true },
 	{ ROLE_BIT(AUTH), FILE_USERS, FILE_(users), S_IFREG, true },

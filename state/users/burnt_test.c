@@ -92,7 +92,8 @@ TEST(a_burnt_password_is_to_be_changed)
 	CHECK(is_burnt(u));
 	users_close(&u);
 	test_row = "without the app password";
-	CHECK_OK(users_edit_remove_app(&edit, open_user(), SPAN("phone")));
+	CHECK_OK(users_edit_remove(&edit, open_user(), EXTRA_APP,
+		SPAN("phone")));
 	u = save();
 	CHECK(is_burnt(u));
 	users_close(&u);
@@ -120,7 +121,8 @@ TEST(a_burnt_app_password_is_to_be_removed)
 	CHECK(is_burnt(u));
 	users_close(&u);
 	test_row = "removed";
-	CHECK_OK(users_edit_remove_app(&edit, open_user(), SPAN("phone")));
+	CHECK_OK(users_edit_remove(&edit, open_user(), EXTRA_APP,
+		SPAN("phone")));
 	u = save();
 	CHECK(!is_burnt(u));
 	users_close(&u);

@@ -209,11 +209,12 @@ user_set_state(struct user *user, enum user_state state, struct span reason)
 /* --- app passwords --------------------------------------------------------- */
 
 static struct extra *
-find_app(struct users_edit *e, const struct user *user, struct span name)
+find_extra(struct users_edit *e, const struct user *user, uint32_t kind,
+	struct span name)
 {
 	for (size_t i = 0; i < e->extras_count; i++)
 		if (e->extras[i].account == user->account &&
-			e->extras[i].kind == EXTRA_APP &&
+			e->extras[i].kind == kind &&
 			span_equals_nocase(span_of(e->extras[i].name), name))
 			return &e->extras[i];
 	return NULL;
@@ -269,7 +270,7 @@ users_edit_add_app(struct users_edit *e, struct user *user, struct span name,
 
 	TRY(app_name_admit(name));
 	MUST(scopes > 0 && (scopes & ~(uint32_t)SCOPES_ALL) == 0);
-	if (find_app(e, user, name))
+	if (find_extra(e, user, EXTRA_APP, name))
 		return &fault_user_exists;
 	if (count_extras(e, user, EXTRA_APP) >= APPS_MOST)
 		return &fault_users_full;
@@ -285,10 +286,36 @@ users_edit_add_app(struct users_edit *e, struct user *user, struct span name,
 }
 
 FALLIBLE
-users_edit_remove_app(struct users_edit *e, struct user *user,
-	struct span name)
+users_edit_add_certificate(struct users_edit *e, struct user *user,
+	struct span name, const uint8_t hash[SCRAM_KEY], struct instant now)
 {
-	struct extra *x = find_app(e, user, name);
+	struct extra *x;
+
+	TRY(app_name_admit(name));
+	if (find_extra(e, user, EXTRA_CERT, name))
+		return &fault_user_exists;
+	for (size_t i = 0; i < e->extras_count; i++)
+		if (e->extras[i].kind == EXTRA_CERT &&
+			memcmp(e->extras[i].certificate, hash, SCRAM_KEY) == 0)
+			return &fault_user_exists;
+	if (count_extras(e, user, EXTRA_CERT) >= APPS_MOST)
+		return &fault_users_full;
+	x = make_extra(e, user);
+	if (!x)
+		return &fault_users_full;
+	x->kind = EXTRA_CERT;
+	x->made_us = now.us;
+	x->scopes = SCOPES_ALL;
+	memcpy(x->name, name.at, name.len);
+	memcpy(x->certificate, hash, SCRAM_KEY);
+	return OK;
+}
+
+FALLIBLE
+users_edit_remove(struct users_edit *e, struct user *user,
+	enum extra_kind kind, struct span name)
+{
+	struct extra *x = find_extra(e, user, kind, name);
 
 	if (!x)
 		return &fault_user_unknown;

@@ -79,11 +79,18 @@ FALLIBLE users_edit_add_app(struct users_edit *e, struct user *user,
 	struct span name, uint32_t scopes, struct span password,
 	struct instant now);
 
-/* It logs in no more, and its sessions end.
+/* A certificate that the account logs in with, by its SHA-256; names as above.
+ *
+ * user_exists  there is one of that name, or an account has it */
+FALLIBLE users_edit_add_certificate(struct users_edit *e, struct user *user,
+	struct span name, const uint8_t hash[SCRAM_KEY], struct instant now);
+
+/* An app password or certificate logs in no more; the sessions of the account
+ * end.
  *
  * user_unknown  there is none of that name */
-FALLIBLE users_edit_remove_app(struct users_edit *e, struct user *user,
-	struct span name);
+FALLIBLE users_edit_remove(struct users_edit *e, struct user *user,
+	enum extra_kind kind, struct span name);
 
 /* reason  why, when disabled; cut to 63 octets */
 void user_set_state(struct user *user, enum user_state state,

@@ -233,6 +233,23 @@ users_credential(const struct users *u, struct span login,
 	return true;
 }
 
+bool
+users_certificate(const struct users *u, const uint8_t hash[SCRAM_KEY],
+	struct credential *out)
+{
+	for (size_t i = 0; i < u->header.extras; i++) {
+		const struct extra *x = &u->extras[i];
+
+		if (x->kind != EXTRA_CERT ||
+			memcmp(x->certificate, hash, SCRAM_KEY) != 0)
+			continue;
+		*out = (struct credential){ users_by_account(u, x->account),
+			x };
+		return true;
+	}
+	return false;
+}
+
 const char *
 credential_verifier(const struct credential *c)
 {
@@ -348,10 +365,12 @@ extra_is_sound(const struct extra *e)
 	extra_checksum(e, sum);
 	return memcmp(sum, e->checksum, sizeof sum) == 0 && e->account > 0 &&
 		e->name[sizeof e->name - 1] == 0 &&
-		ends_in_nul(e->verifier, sizeof e->verifier) &&
-		(e->kind == EXTRA_OLD ||
-			(e->kind == EXTRA_APP && e->name[0] != 0 &&
-				e->scram.iterations > 0));
+		((e->kind == EXTRA_CERT && e->name[0] != 0) ||
+			(ends_in_nul(e->verifier, sizeof e->verifier) &&
+				(e->kind == EXTRA_OLD ||
+					(e->kind == EXTRA_APP &&
+						e->name[0] != 0 &&
+						e->scram.iterations > 0))));
 }
 
 static FALLIBLE

@@ -51,6 +51,7 @@ struct user {
 enum extra_kind {
 	EXTRA_APP = 1, /* a password for one program of an account        */
 	EXTRA_OLD,     /* a verifier that the account had before          */
+	EXTRA_CERT,    /* a certificate that the account logs in with     */
 };
 
 /* What an app password is good for; joined. */
@@ -63,10 +64,11 @@ struct extra {
 	uint32_t kind;    /* enum extra_kind                   */
 	int64_t made_us;
 	uint32_t scopes;  /* of EXTRA_APP                      */
-	char name[APP_NAME]; /* the same; ends in NUL          */
+	char name[APP_NAME]; /* and of EXTRA_CERT; ends in NUL */
 	struct scram_keys scram;
 	char verifier[PASSWORD_VERIFIER];
-	uint8_t padding[EXTRA_RECORD - 264 - SCRAM_KEY];
+	uint8_t certificate[SCRAM_KEY]; /* of EXTRA_CERT: its SHA-256 */
+	uint8_t padding[EXTRA_RECORD - 264 - 2 * SCRAM_KEY];
 	uint8_t checksum[SCRAM_KEY];
 };
 
@@ -125,6 +127,10 @@ struct credential {
 /* "alice", or "alice/phone" for the app password of that name; false when there
  * is none.  Any case of letters. */
 bool users_credential(const struct users *u, struct span login,
+	struct credential *out);
+
+/* The certificate with this SHA-256 and whose it is; false when there is none. */
+bool users_certificate(const struct users *u, const uint8_t hash[SCRAM_KEY],
 	struct credential *out);
 
 const char *credential_verifier(const struct credential *c);

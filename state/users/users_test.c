@@ -327,8 +327,10 @@ TEST(an_app_password_is_found_by_its_name)
 	users_close(&u);
 	test_row = "removed: its sessions end";
 	user = open_user("alice");
-	CHECK_OK(users_edit_remove_app(&edit, user, SPAN("phone")));
-	CHECK_FAULT(users_edit_remove_app(&edit, user, SPAN("phone")),
+	CHECK_OK(users_edit_remove(&edit, user, EXTRA_APP,
+		SPAN("phone")));
+	CHECK_FAULT(users_edit_remove(&edit, user, EXTRA_APP,
+		SPAN("phone")),
 		&fault_user_unknown);
 	CHECK(user->epoch > epoch);
 	save();
@@ -336,6 +338,44 @@ TEST(an_app_password_is_found_by_its_name)
 	CHECK(!users_credential(u, SPAN("alice/phone"), &got));
 	CHECK(users_credential(u, SPAN("alice/printer"), &got));
 	CHECK(users_credential(u, SPAN("bob/phone"), &got));
+	users_close(&u);
+}
+
+TEST(a_certificate_is_one_account_s)
+{
+	static const uint8_t card[SCRAM_KEY] = { 1 }, other[SCRAM_KEY] = { 2 };
+	struct credential got;
+	struct users *u;
+	struct user *user;
+
+	start();
+	add(SPAN("alice"), alice, COUNT_OF(alice), OK);
+	add(SPAN("bob"), bob, COUNT_OF(bob), OK);
+	user = open_user("alice");
+	CHECK_OK(users_edit_add_certificate(&edit, user, SPAN("card"), card,
+		now));
+	CHECK_OK(users_edit_add_app(&edit, user, SPAN("card"), SCOPES_ALL,
+		SPAN("a secret"), now));
+	CHECK_FAULT(users_edit_add_certificate(&edit, user, SPAN("card"), other,
+			    now), &fault_user_exists);
+	CHECK_OK(users_edit_find(&edit, SPAN("bob"), &user));
+	CHECK_FAULT(users_edit_add_certificate(&edit, user, SPAN("card"), card,
+			    now), &fault_user_exists);
+	save();
+	u = load();
+	CHECK(users_certificate(u, card, &got));
+	CHECK_NUMBER(got.user->account, 1);
+	CHECK(!users_certificate(u, other, &got));
+	test_row = "it is no password";
+	CHECK(users_credential(u, SPAN("alice/card"), &got));
+	CHECK(got.app->kind == EXTRA_APP);
+	users_close(&u);
+	user = open_user("alice");
+	CHECK_OK(users_edit_remove(&edit, user, EXTRA_APP, SPAN("card")));
+	save();
+	u = load();
+	CHECK(!users_credential(u, SPAN("alice/card"), &got));
+	CHECK(users_certificate(u, card, &got));
 	users_close(&u);
 }
 

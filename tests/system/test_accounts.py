@@ -7,12 +7,14 @@ import re
 import signal
 import smtplib
 import socket
+import ssl
+import subprocess
 import uuid
 from datetime import date, timedelta
 
 import pytest
 
-from tests.harness.site import LocalIMAPS
+from tests.harness.site import LocalIMAPS, LocalSMTPS, Site
 from tests.system.test_first_message import message
 
 
@@ -447,3 +449,126 @@ def test_no_network_is_a_host(site, book, address):
                              day=tomorrow))
     assert done.returncode != 0
     assert "addresses:3: from: " in done.stderr
+
+
+# --- certificates ----------------------------------------------------------
+
+def openssl(*arguments):
+    subprocess.run(["openssl", *map(str, arguments)], check=True,
+                   capture_output=True)
+
+
+def make_authority(directory, name):
+    key, certificate = directory / f"{name}.key", directory / f"{name}.pem"
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:P-256", "-nodes", "-days", "9", "-subj",
+            f"/CN={name}", "-keyout", key, "-out", certificate)
+    return key, certificate
+
+
+def make_certificate(directory, authority, name):
+    key, request = directory / f"{name}.key", directory / f"{name}.csr"
+    certificate = directory / f"{name}.pem"
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+            "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out", request)
+    openssl("x509", "-req", "-in", request, "-CA", authority[1], "-CAkey",
+            authority[0], "-days", "9", "-out", certificate)
+    return key, certificate
+
+
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory, sink):
+    """A site that knows an authority, and certificates."""
+    directory = tmp_path_factory.mktemp("certified")
+    (directory / "demo").mkdir()
+    authority = make_authority(directory, "authority")
+    (directory / "demo" / "client-ca.pem").write_bytes(
+        authority[1].read_bytes())
+    s = Site(directory / "demo", "--no-volume", "--smarthost",
+             f"127.0.0.1:{sink.port}")
+    s.start()
+    s.certificates = {n: make_certificate(directory, authority, n)
+                      for n in ("alice", "bob", "nobody")}
+    s.certificates["foreign"] = make_certificate(
+        directory, make_authority(directory, "other"), "foreign")
+    for name in "alice", "bob":
+        done = s.run("user", "certificate", "add", name, "card",
+                     s.certificates[name][1])
+        assert done.returncode == 0, done.stderr
+    yield s
+    assert s.stop() == 0, s.output()
+
+
+def context_of(site, name):
+    context = site.tls()
+    if name:
+        key, certificate = site.certificates[name]
+        context.load_cert_chain(certificate, key)
+    return context
+
+
+def external_smtp(site, certificate, name=""):
+    with LocalSMTPS(site.facts["host"], site.port("submissions"),
+                    context=context_of(site, certificate), timeout=60) as s:
+        s.ehlo("x.test")
+        offered = "EXTERNAL" in s.esmtp_features["auth"]
+        blob = base64.b64encode(name.encode()).decode() or "="
+        return offered, s.docmd("AUTH", "EXTERNAL " + blob)[0]
+
+
+def external_imap(site, certificate, name=""):
+    i = LocalIMAPS(site.facts["host"], site.port("imaps"),
+                   context_of(site, certificate))
+    offered = "AUTH=EXTERNAL" in i.capabilities
+    try:
+        i.authenticate("EXTERNAL", lambda _: name.encode())
+        assert i.select("INBOX")[0] == "OK"
+        i.logout()
+        return offered, True
+    except imaplib.IMAP4.error:
+        return offered, False
+
+
+@pytest.mark.parametrize("certificate, name, right", [
+    ("alice", "", True), ("alice", "alice", True), ("bob", "bob", True),
+    ("alice", "bob", False), ("nobody", "", False), ("nobody", "alice", False),
+])
+def test_a_certificate_is_of_its_account_only(certified, certificate, name,
+                                              right):
+    assert external_smtp(certified, certificate, name) == (
+        True, 235 if right else 535)
+    assert external_imap(certified, certificate, name) == (True, right)
+
+
+def test_without_a_certificate_there_is_no_external(certified):
+    assert external_smtp(certified, None, "alice") == (False, 504)
+    assert external_imap(certified, None, "alice") == (False, False)
+
+
+def test_a_certificate_of_another_authority_is_not_taken(certified):
+    with pytest.raises((ssl.SSLError, OSError, smtplib.SMTPException)):
+        external_smtp(certified, "foreign")
+    with pytest.raises((ssl.SSLError, OSError, imaplib.IMAP4.error)):
+        external_imap(certified, "foreign")
+
+
+def test_a_site_without_an_authority_asks_for_none(site, certified):
+    context = site.tls()
+    context.load_cert_chain(certified.certificates["alice"][1],
+                            certified.certificates["alice"][0])
+    with LocalSMTPS(site.facts["host"], site.port("submissions"),
+                    context=context, timeout=60) as s:
+        s.ehlo("x.test")
+        assert "EXTERNAL" not in s.esmtp_features["auth"]
+        assert s.docmd("AUTH", "EXTERNAL =")[0] == 504
+
+
+def test_a_removed_certificate_logs_in_no_more(certified):
+    assert external_smtp(certified, "bob")[1] == 235
+    shown = certified.run("user", "certificate", "list", "bob").stdout
+    assert shown.startswith("card ")
+    assert certified.run("user", "certificate", "remove", "bob",
+                         "card").returncode == 0
+    assert external_smtp(certified, "bob")[1] == 535
+    assert not external_imap(certified, "bob")[1]
+    assert external_smtp(certified, "alice")[1] == 235
