@@ -6,6 +6,7 @@ import re
 import shutil
 import smtplib
 import tempfile
+import time
 import uuid
 
 import pytest
@@ -113,3 +114,61 @@ def test_our_refusal_comes_back_from_it(pair):
     report = peer.wait_for(b"ghost@agency.example")
     assert report is not None, peer.output()
     assert b"5.1.1" in report
+
+
+def needs(peer, word):
+    with smtplib.SMTP("127.0.0.1", peer.port, timeout=60) as s:
+        s.ehlo()
+        if not s.has_extn(word):
+            pytest.skip(f"{peer.name} does not offer {word}")
+
+
+def test_a_success_that_a_user_asked_for_is_reported_by_it(pair):
+    peer, site = pair
+    needs(peer, "dsn")
+    subject, name = uuid.uuid4().hex, uuid.uuid4().hex
+    with site.submission("alice") as s:
+        s.sendmail("alice@agency.example", ["alice@other.test"],
+                   message("alice@agency.example", "alice@other.test", subject),
+                   mail_options=[f"ENVID={name}"],
+                   rcpt_options=["NOTIFY=SUCCESS",
+                                 "ORCPT=rfc822;alice@other.test"])
+    assert peer.wait_for(subject.encode()) is not None, peer.output()
+    report = fetch_body(site, "alice", subject)
+    assert report is not None, peer.output()
+    assert re.search(rb"(?i)Action: (delivered|relayed)", report)
+    if peer.name == "Postfix":  # OpenSMTPD leaves it out
+        assert b"Original-Envelope-Id: " + name.encode() in report
+
+
+def fetch_body(site, name, text, seconds=60):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with site.imap(name) as i:
+            i.select("INBOX")
+            _, found = i.search(None, "BODY", f'"{text}"')
+            if found[0]:
+                _, data = i.fetch(found[0].split()[0], "(BODY.PEEK[])")
+                return data[0][1]
+        time.sleep(0.2)
+    return None
+
+
+def test_international_mail_passes_both_ways(pair):
+    peer, site = pair
+    needs(peer, "smtputf8")
+    options = {"mail_options": ["SMTPUTF8", "BODY=8BITMIME"]}
+    subject = uuid.uuid4().hex
+    text = message("дa@third.test", "alice@agency.example", subject,
+                   "Grüße\r\n").encode()
+    from_peer(peer, text, sender="дa@third.test", **options)
+    got = fetch(site, "alice", subject, seconds=60)
+    assert got is not None, peer.output()
+    assert re.search(rb"with UTF8SMTPS\b", got) and "Grüße".encode() in got
+    subject = uuid.uuid4().hex
+    text = (f"From: Jürgen <alice@agency.example>\r\nTo: <alice@other.test>\r\n"
+            f"Subject: {subject}\r\n\r\nGrüße\r\n").encode()
+    to_peer(site, text, **options)
+    got = peer.wait_for(subject.encode())
+    assert got is not None, peer.output()
+    assert "Jürgen".encode() in got and "Grüße".encode() in got
