@@ -220,9 +220,12 @@ serve_until(struct channel *c, uint32_t type, void *message)
 	c->serving = true;
 	for (int i = 0; i < TURN_PACKETS && !c->closed; i++) {
 		struct packet p;
-		enum receipt got = receive(c, packet_storage, &p);
 		struct head head;
+		enum receipt got;
 
+		if (c->paused && type == MESSAGE_NONE)
+			break;
+		got = receive(c, packet_storage, &p);
 		if (got == NOTHING)
 			break;
 		if (got == LOST)

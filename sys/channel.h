@@ -72,7 +72,8 @@ uint32_t channel_instance(const struct channel *c);
  * say. */
 uint32_t channel_uid(const struct channel *c);
 
-/* Stop or go on reading: back-pressure towards the peer. */
+/* Stop or go on reading, from the next message on: back-pressure towards the
+ * peer. */
 void channel_pause(struct channel *c, bool paused);
 
 /* A place for the owner's own pointer, one a channel. */

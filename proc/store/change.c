@@ -63,7 +63,7 @@ session_edit(void *keeper, struct channel *c, const void *message, int fd)
 	struct keeper *k = keeper;
 
 	(void)fd;
-	if (session_of(c) && k->store)
+	if (session_asks(k, c))
 		hold_done(k, c, &ask->head,
 			edit(k->store, box_of(c, 0).account, ask), 0);
 }
@@ -80,7 +80,7 @@ session_mark(void *keeper, struct channel *c, const void *message, int fd)
 	const struct fault *f;
 	uint64_t modseq = 0;
 
-	if (!session_of(c) || !k->store)
+	if (!session_asks(k, c))
 		return;
 	f = take_ranges(&ask->uids, memory, &ranges);
 	if (!f)
@@ -99,7 +99,7 @@ session_expunge(void *keeper, struct channel *c, const void *message, int fd)
 	const struct fault *f;
 	uint64_t modseq = 0;
 
-	if (!session_of(c) || !k->store)
+	if (!session_asks(k, c))
 		return;
 	f = take_ranges(&ask->uids, memory, &ranges);
 	if (!f)
@@ -118,7 +118,7 @@ session_copy(void *keeper, struct channel *c, const void *message, int fd)
 	struct buf ranges = BUF(range_room);
 	const struct fault *f;
 
-	if (!session_of(c) || !k->store)
+	if (!session_asks(k, c))
 		return;
 	f = take_ranges(&ask->uids, memory, &ranges);
 	if (!f && ask->move > 1)
@@ -143,7 +143,7 @@ session_append(void *keeper, struct channel *c, const void *message, int fd)
 	struct store_added added = { .count = 0 };
 	const struct fault *f;
 
-	if (!session_of(c) || !k->store)
+	if (!session_asks(k, c))
 		return;
 	f = store_append(k->store, box_of(c, 0).account, name_of(&ask->to), &m,
 		ask->flags, &ask->keywords, &added);

@@ -110,6 +110,7 @@ keeper_open(struct keeper *k, struct role_process *r, struct loop *l)
 	table_init(&k->delivery_table, k->delivery_slots, DELIVERIES_MAX, &key,
 		key_at, k->deliveries);
 	list_init(&k->begun);
+	list_init(&k->greedy);
 	arena_pool_init(&k->rcpt_memory, memory, RCPTS_MEMORY);
 	k->blocks_left = DELIVERIES_MAX;
 	TRY(pool_open(sizeof(struct sender), SENDERS_MAX, &k->senders));

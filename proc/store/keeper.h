@@ -25,6 +25,8 @@
 #define RCPTS_WAIT     SECONDS(60) /* for all recipients of a delivery       */
 #define SENDERS_MAX    16      /* channels that deliver                      */
 #define SESSIONS_MAX   8192    /* mailbox sessions                           */
+#define QUESTIONS_MAX  4       /* of one session in a turn: it has one on its
+				* way unless it was taken over               */
 #define REST_US        100000  /* without work: the index is brought up      */
 
 /* A held answer.  All of them have `fault` where its type says. */
@@ -78,12 +80,14 @@ struct delivery {
 /* A session process, which sees one account and has one mailbox open. */
 struct session {
 	struct session *next, **link; /* of the same bucket */
+	struct list greedy;           /* has asked enough in this turn */
 	struct channel *channel;
 	struct box box;   /* mailbox 0: none is open */
 	uint32_t epoch;   /* of the account at the login */
 	uint64_t modseq;
 	uint32_t slot;
 	uint32_t held;    /* answers not sent yet */
+	uint32_t turn, asked; /* questions in that turn */
 	bool changed, told;
 };
 
@@ -110,6 +114,8 @@ struct keeper {
 	struct arena_pool rcpt_memory;
 	uint32_t blocks_left; /* of it */
 	struct session *bucket[BUCKETS];
+	struct list greedy; /* sessions that wait for the next turn */
+	uint32_t turn;
 	bool some_changed;
 };
 
@@ -168,6 +174,11 @@ void deliveries_give_up(struct keeper *k, struct tick now);
 
 /* The session of a channel; NULL when it has none. */
 struct session *session_of(struct channel *c);
+
+/* The same for a question that has come, NULL also without a store.  Who asks
+ * too much waits for the next turn, so that others have theirs. */
+struct session *session_asks(struct keeper *k, struct channel *c);
+void sessions_go_on(struct keeper *k);
 
 void session_begin(struct keeper *k, struct channel *c,
 	const struct link_given *m);

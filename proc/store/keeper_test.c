@@ -279,6 +279,19 @@ ask_flags(uint32_t serial, uint64_t flags)
 	CHECK_OK(channel_send(w.imap, &m, -1));
 }
 
+/* Did the answer to `serial` come before that to `other`, if that came? */
+static bool
+was_before(uint32_t serial, uint32_t other)
+{
+	for (size_t i = 0; i < w.came; i++) {
+		if (w.serials[i] == serial)
+			return true;
+		if (w.serials[i] == other)
+			return false;
+	}
+	return false;
+}
+
 /* --- tests --------------------------------------------------------------- */
 
 TEST(deliveries_of_a_turn_are_answered_together)
@@ -528,6 +541,19 @@ TEST(a_session_appends_copies_and_reads)
 	CHECK_OK(fd_map_sealed(w.fd, 3, &at));
 	CHECK_SPAN(span_at(at, 3), "one");
 	fd_unmap(at, 3);
+	end();
+}
+
+/* Who asks without waiting for answers has others wait for one turn only. */
+TEST(a_session_that_floods_lets_others_go_before_it)
+{
+	begin();
+	for (uint32_t i = 1; i <= 20; i++)
+		ask_by_name(MAILBOX_OPEN, i, "INBOX");
+	send_open(100, 1);
+	send_rcpt(100, 8);
+	wait_for(21);
+	CHECK(was_before(100, 12));
 	end();
 }
 

@@ -7,12 +7,11 @@
 static struct session *
 begin(struct keeper *k, struct channel *c)
 {
-	struct session *s = session_of(c);
+	struct session *s = session_asks(k, c);
 
-	k->busy = true;
 	if (s && s->held > 0)
 		answers_send(k);
-	return k->store ? s : NULL;
+	return k->store ? s : NULL; /* it may have failed just now */
 }
 
 /* A session that does not read its answers has ended. */

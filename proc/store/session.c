@@ -15,6 +15,36 @@ session_of(struct channel *c)
 	return channel_peer(c) == IMAP ? channel_data(c) : NULL;
 }
 
+struct session *
+session_asks(struct keeper *k, struct channel *c)
+{
+	struct session *s = session_of(c);
+
+	k->busy = true;
+	if (!s)
+		return NULL;
+	if (s->turn != k->turn)
+		s->asked = 0;
+	s->turn = k->turn;
+	if (++s->asked == QUESTIONS_MAX) {
+		list_append(&k->greedy, &s->greedy);
+		channel_pause(c, true);
+	}
+	return k->store ? s : NULL;
+}
+
+void
+sessions_go_on(struct keeper *k)
+{
+	k->turn++;
+	EACH_LINK(at, &k->greedy) {
+		struct session *s = HOLDER(at, struct session, greedy);
+
+		list_remove(at);
+		channel_pause(s->channel, false);
+	}
+}
+
 void
 session_begin(struct keeper *k, struct channel *c, const struct link_given *m)
 {
@@ -33,6 +63,7 @@ session_begin(struct keeper *k, struct channel *c, const struct link_given *m)
 		.box = { m->account, 0 },
 		.epoch = m->epoch,
 		.slot = slot };
+	list_init(&s->greedy);
 	if (*bucket)
 		(*bucket)->link = &s->next;
 	*bucket = s;
@@ -46,6 +77,7 @@ session_end(struct keeper *k, struct channel *c)
 
 	if (!s)
 		return;
+	list_remove(&s->greedy);
 	*s->link = s->next;
 	if (s->next)
 		s->next->link = s->link;

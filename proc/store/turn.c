@@ -107,6 +107,7 @@ turn_end(void *keeper)
 	if (!k->store || !k->busy)
 		return;
 	k->busy = false;
+	sessions_go_on(k);
 	answers_send(k);
 	if (!k->store)
 		return;
