@@ -13,6 +13,9 @@ struct head
 ask_head(struct imap *i, uint32_t type)
 {
 	i->asked = ++i->serial;
+	i->whom = type == SCAN_REQUEST ? i->scan
+		: type == SPOOL_WANTED ? i->queue
+				       : i->store;
 	return (struct head){ .type = type, .serial = i->serial,
 		.session = i->session };
 }

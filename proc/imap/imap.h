@@ -22,6 +22,7 @@ struct imap {
 
 	/* the question that is on its way; 0: none */
 	uint32_t serial, asked;
+	const struct channel *whom;
 	uint32_t mailbox; /* number of the selected one */
 	struct shown_views views;
 	struct ahead ahead[FETCH_MESSAGE + 1]; /* by enum fetch_what */

@@ -215,7 +215,7 @@ unlinked(void *owner, struct channel *c)
 		i->scan = NULL;
 	if (i->queue == c)
 		i->queue = NULL;
-	if (i->asked && imap_asked(i->engine)->verb >= IMAP_ASK_APPEND_BEGIN) {
+	if (i->asked && i->whom == c) {
 		i->asked = 0;
 		imap_answer(i->engine, &fault_ipc_closed);
 		imap_pump(i);

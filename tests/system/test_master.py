@@ -179,3 +179,21 @@ def test_the_host_is_looked_at_after_the_start_and_each_reload(own):
         assert row["sockets"] >= 4 and row["namespaces"] >= 1
         assert row["accounts"] > 0
     assert not rows(own, "SOCKET_UNPERMITTED")
+
+
+def test_an_append_ends_with_none_but_whom_it_waits_for(own):
+    """It waits for scan, and log has nothing to do with it: refused, it would be
+    handed in again, and be there twice."""
+    message = b"Subject: x\r\n\r\ny\r\n"
+    log = own.processes()["log"]
+    with own.imap("alice") as i:
+        with asleep(own, "scan"):
+            i.send(b"a APPEND INBOX {%d}\r\n" % len(message))
+            assert i.readline().startswith(b"+")
+            i.send(message + b"\r\n")
+            time.sleep(0.5)  # the question is on its way
+            os.kill(log[0], signal.SIGKILL)
+            wait_for(lambda: own.processes().get("log", log) != log)
+            time.sleep(0.5)  # everybody knows
+        assert i.readline().startswith(b"a OK")
+        assert i.select("INBOX")[1] == [b"1"]
