@@ -55,7 +55,7 @@ ask(uint32_t type, void (*row)(const struct process_row *r))
 
 static int
 ask_master(struct call *c, uint32_t type,
-	void (*row)(const struct process_row *r))
+	void (*row)(const struct process_row *r), const char *remedy)
 {
 	struct where where = { 0 };
 	const struct option options[] = { WHERE_OPTIONS(&where) };
@@ -70,7 +70,7 @@ ask_master(struct call *c, uint32_t type,
 	if (f == &fault_ipc_closed)
 		return complain(EX_UNAVAILABLE, "the site does not run",
 			"start it with `posthold run`");
-	return f ? complain_fault(f, "master", "are you root?") : EX_OK;
+	return f ? complain_fault(f, "master", remedy) : EX_OK;
 }
 
 static void
@@ -88,11 +88,13 @@ print_process(const struct process_row *r)
 int
 site_status(struct call *c)
 {
-	return ask_master(c, MASTER_STATUS, print_process);
+	return ask_master(c, MASTER_STATUS, print_process, "are you root?");
 }
 
 int
 site_reload(struct call *c)
 {
-	return ask_master(c, MASTER_RELOAD, print_process);
+	return ask_master(c, MASTER_RELOAD, print_process,
+		"nothing was changed; `posthold log grep --event "
+		"SETTINGS_REFUSED` says why");
 }

@@ -92,7 +92,7 @@ settings_reload(struct master *m)
 	struct change c;
 
 	if (m->stopping)
-		return &fault_ipc_closed;
+		return &fault_session_stopping;
 	TRY(load(m, &fresh));
 	TRY(prepare(m, &fresh, &c));
 	listeners_retire(m, &c.sockets);

@@ -12,7 +12,7 @@ FALLIBLE settings_start(struct master *m);
 /* Use what the file says now.  A fault leaves all as it was: settings, sockets
  * and what the roles know.
  *
- * ipc_closed  the site is stopping */
+ * session_stopping  the site is */
 FALLIBLE settings_reload(struct master *m);
 
 /* Close the sockets whose permit ended, and plan the next look; master is a
