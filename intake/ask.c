@@ -199,10 +199,11 @@ burn_login(struct session *s, const struct smtp_ask *ask)
 	memcpy(m.peer, s->peer, sizeof m.peer);
 	if (ask->blob.len > 0)
 		memcpy(m.blob, ask->blob.at, ask->blob.len);
-	LOG(EV_LOGIN_IN_CLEAR, s->id,
-		log_text(span_of(service_name(
-			site(s)->permits[s->permit].service))),
-		log_address(s->peer));
+	if (s->in->submission) /* every scanner tries mx; auth says if it was one */
+		LOG(EV_LOGIN_IN_CLEAR, s->id,
+			log_text(span_of(service_name(
+				site(s)->permits[s->permit].service))),
+			log_address(s->peer));
 	if (channel_send(role_link(s->in->role, AUTH), &m, -1))
 		LOG(EV_LOGIN_IN_CLEAR, s->id, log_text(SPAN("auth is away")),
 			log_address(s->peer));

@@ -24,6 +24,7 @@ describe_permit(struct intake *in, uint32_t i)
 	in->profiles[i] = (struct smtp_profile){
 		.host = SITE_TEXT(s->host),
 		.submission = in->submission,
+		.burns = true,
 		.tls_from_start = service == SERVICE_SUBMISSIONS,
 		.tls_offered = in->tls != NULL,
 		.max_message = s->max_message,

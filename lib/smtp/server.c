@@ -410,11 +410,11 @@ is_offered(const struct smtp_server *s, enum verb v)
 }
 
 static enum verb
-find_verb(const struct smtp_server *s, struct span name)
+find_verb(struct span name)
 {
 	for (enum verb v = 0; v < VERBS; v++)
 		if (span_equals_nocase(name, span_of(verb_names[v])))
-			return is_offered(s, v) ? v : VERBS;
+			return v;
 	return VERBS;
 }
 
@@ -425,8 +425,10 @@ obey(struct smtp_server *s, struct span line)
 	enum verb v;
 
 	TRY(command_split(line, &name, &argument));
-	v = find_verb(s, name);
-	if (v == VERBS)
+	v = find_verb(name);
+	if (v == AUTH && s->profile->burns && !s->secured)
+		smtp_burn(s, argument);
+	if (v == VERBS || !is_offered(s, v))
 		return &fault_verb_unknown;
 	if (!moves[s->state][v])
 		return &fault_verb_too_early;

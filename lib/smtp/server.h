@@ -39,6 +39,7 @@
 struct smtp_profile {
 	struct span host;       /* announced                               */
 	bool submission;        /* users: login demanded, AUTH offered     */
+	bool burns;          /* SMTP_ASK_BURN: AUTH in clear, whatever is offered */
 	bool lmtp;              /* RFC 2033: LHLO, and at the end of data a
 				 * reply for each accepted recipient       */
 	bool tls_from_start;    /* 465                                     */

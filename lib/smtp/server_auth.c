@@ -15,8 +15,8 @@ take_blob(struct smtp_server *s, struct span text)
 
 /* The client reads nothing but that it was wrong; the host is given what it can
  * find the owner by. */
-static void
-burn(struct smtp_server *s, struct span argument)
+void
+smtp_burn(struct smtp_server *s, struct span argument)
 {
 	struct span initial;
 
@@ -33,12 +33,8 @@ smtp_auth(struct smtp_server *s, struct span argument)
 {
 	struct span initial;
 
-	if (!s->profile->submission)
-		return &fault_verb_unknown;
-	if (!s->secured) {
-		burn(s, argument);
+	if (!s->secured)
 		return &fault_auth_in_clear;
-	}
 	if (s->logged_in || s->state == SMTP_CONNECTED)
 		return &fault_verb_too_early;
 	s->ask = (struct smtp_ask){ 0 };

@@ -2,11 +2,11 @@
 #include "lib/base/test.h"
 #include "lib/smtp/fake_host.h"
 
-static const struct smtp_profile mx = { .host = SPAN("mx.test"),
+static const struct smtp_profile mx = { .host = SPAN("mx.test"), .burns = true,
 	.tls_offered = true, .max_message = 20, .max_rcpts = 3,
 	.max_messages = 2 };
 static const struct smtp_profile submission = { .host = SPAN("mx.test"),
-	.submission = true, .tls_offered = true, .max_message = 20,
+	.submission = true, .burns = true, .tls_offered = true, .max_message = 20,
 	.max_rcpts = 3, .max_messages = 2 };
 static const struct smtp_profile wrapped = { .host = SPAN("mx.test"),
 	.submission = true, .tls_from_start = true, .max_message = 20,
@@ -229,7 +229,11 @@ static const struct dialogue hostile[] = {
 	{ "HELP says little", &mx, SPAN("HELP\r\nHELP MAIL\r\n"),
 		"220 214 214 ", "", true },
 	{ "nobody logs in to mx", &mx, SPAN("EHLO c\r\nAUTH PLAIN AA==\r\n"),
-		"220 " EHLO "502 ", "", true },
+		"220 " EHLO "502 ", "X", true },
+	{ "nor in the middle of a message", &mx,
+		SPAN("EHLO c\r\nMAIL FROM:<a@b>\r\nAUTH PLAIN AA==\r\n"
+		     "RCPT TO:<v@b>\r\n"),
+		"220 " EHLO "250 502 250 ", "MXR", true },
 	{ "8-bit octets in an address", &mx,
 		SPAN("EHLO c\r\nMAIL FROM:<\xd0\xb4@b>\r\n"),
 		"220 " EHLO "553 ", "", true },
@@ -580,17 +584,21 @@ TEST(a_certificate_can_be_logged_in_with)
 
 TEST(a_password_in_clear_is_shown_to_the_host)
 {
-	EACH_CASE(c, burns) {
-		static struct smtp_server s;
-		struct span in = c->says;
+	static const struct smtp_profile *const profiles[] = { &submission,
+		&mx };
 
-		smtp_server_init(&s, &submission);
-		CHECK_NUMBER(smtp_run(&s, &in), SMTP_ASK);
-		CHECK_NUMBER(s.ask.verb, SMTP_ASK_BURN);
-		CHECK(span_equals(s.ask.blob, c->blob));
-		smtp_answer(&s, OK);
-		CHECK_NUMBER(smtp_run(&s, &in), SMTP_READ);
-	}
+	for (int i = 0; i < 2; i++)
+		EACH_CASE(c, burns) {
+			static struct smtp_server s;
+			struct span in = c->says;
+
+			smtp_server_init(&s, profiles[i]);
+			CHECK_NUMBER(smtp_run(&s, &in), SMTP_ASK);
+			CHECK_NUMBER(s.ask.verb, SMTP_ASK_BURN);
+			CHECK(span_equals(s.ask.blob, c->blob));
+			smtp_answer(&s, OK);
+			CHECK_NUMBER(smtp_run(&s, &in), SMTP_READ);
+		}
 }
 
 TEST(a_password_does_not_stay)

@@ -11,7 +11,7 @@
 static const struct smtp_profile profiles[] = {
 	{ .host = SPAN("mx.test"), .tls_offered = true, .max_message = 200,
 		.max_rcpts = 3, .max_messages = 3 },
-	{ .host = SPAN("mx.test"), .submission = true, .tls_from_start = true,
+	{ .host = SPAN("mx.test"), .submission = true, .burns = true, .tls_from_start = true,
 		.max_message = 200, .max_rcpts = 3, .max_messages = 3 },
 };
 

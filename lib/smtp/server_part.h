@@ -43,6 +43,9 @@ void smtp_wipe_line(struct smtp_server *s);
 bool smtp_is_idle(struct smtp_server *s);
 
 /* server_auth.c */
+
+/* A credential came in clear; `argument` of AUTH. */
+void smtp_burn(struct smtp_server *s, struct span argument);
 FALLIBLE smtp_auth(struct smtp_server *s, struct span argument);
 
 /* A line in SMTP_IN_AUTH. */

@@ -37,7 +37,7 @@ static const struct {
 					       "503-= 503-= 503-= 503-= 503-=" },
 	{ "STARTTLS x",             MX|CLEAR,  "503-= 501-= 501-= 501-= 501-=" },
 	{ "AUTH PLAIN AGEAYg==",    MX,        "502-= 502-= 502-= 502-= 502-=" },
-	{ "AUTH PLAIN AGEAYg==",    CLEAR,     "538X= 538X= 503-= 503-= 503-=" },
+	{ "AUTH PLAIN AGEAYg==",    CLEAR,     "538X= 538X= 503X= 503X= 503X=" },
 	{ "AUTH PLAIN AGEAYg==",    SECURED,   "503-= 000L= 503-= 503-= 503-=" },
 	{ "AUTH PLAIN",             SECURED,   "503-= 000L= 503-= 503-= 503-=" },
 	{ "AUTH PLAIN AGEAYg==",    LOGGED_IN, "503-= 503-= 503-= 503-= 503-=" },
@@ -92,7 +92,7 @@ static const struct smtp_profile mx = { .host = SPAN("mx.test"),
 	.tls_offered = true, .max_message = 100000, .max_rcpts = 100,
 	.max_messages = 10 };
 static const struct smtp_profile submission = { .host = SPAN("mx.test"),
-	.submission = true, .tls_offered = true, .max_message = 100000,
+	.submission = true, .burns = true, .tls_offered = true, .max_message = 100000,
 	.max_rcpts = 100, .max_messages = 10 };
 
 /* A session that is in `state` already. */

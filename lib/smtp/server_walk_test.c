@@ -36,7 +36,7 @@ static unsigned keeps;
 static const struct smtp_profile profiles[] = {
 	{ .host = SPAN("mx.test"), .tls_offered = true, .max_message = 100,
 		.max_rcpts = 2, .max_messages = 2 },
-	{ .host = SPAN("mx.test"), .submission = true, .tls_offered = true,
+	{ .host = SPAN("mx.test"), .submission = true, .burns = true, .tls_offered = true,
 		.max_message = 100, .max_rcpts = 2, .max_messages = 2 },
 };
 

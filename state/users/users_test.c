@@ -386,7 +386,7 @@ TEST(an_account_has_few_app_passwords)
 	start();
 	add(SPAN("alice"), alice, COUNT_OF(alice), OK);
 	for (int i = 0; i < APPS_MOST + 1; i++) {
-		char name[8];
+		char name[16];
 
 		snprintf(name, sizeof name, "a%d", i);
 		user = open_user("alice");
@@ -443,7 +443,7 @@ TEST(an_earlier_password_is_known)
 {
 	struct users *u;
 	struct user *user;
-	char text[24];
+	char text[40];
 
 	start();
 	add(SPAN("alice"), alice, COUNT_OF(alice), OK);

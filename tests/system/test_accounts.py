@@ -270,11 +270,11 @@ def test_an_app_password_is_for_one_program(site):
     alice.submission().quit()
 
 
-def say_in_clear(site, account):
+def say_in_clear(site, account, service="submission"):
     """AUTH PLAIN before STARTTLS, as a careless client does."""
     blob = base64.b64encode(
         f"\0{account.name}\0{account.password}".encode())
-    with site.raw("submission") as s:
+    with site.raw(service) as s:
         f = s.makefile("rwb")
         assert f.readline().startswith(b"220 ")
         f.write(b"EHLO x.test\r\n")
@@ -449,6 +449,14 @@ def test_no_network_is_a_host(site, book, address):
                              day=tomorrow))
     assert done.returncode != 0
     assert "addresses:3: from: " in done.stderr
+
+
+def test_a_password_in_clear_is_burnt_where_nobody_logs_in(site):
+    alice, other = Account(site), Account(site)
+    assert say_in_clear(site, alice, "mx").startswith(b"502 5.5.1 ")
+    until_it_logs_in(other)
+    with pytest.raises(smtplib.SMTPAuthenticationError):
+        alice.submission()
 
 
 # --- certificates ----------------------------------------------------------
