@@ -15,8 +15,8 @@
 #include "ctl/command.h"
 #include "ctl/demo.h"
 #include "ctl/drive.h"
+#include "ctl/limits.h"
 #include "lib/base/number.h"
-#include "lib/conf/schema.h"
 #include "sys/clock.h"
 #include "sys/crypto.h"
 #include "sys/fd.h"
@@ -202,15 +202,10 @@ print_limits(const struct capacity *c)
 {
 	printf("limits {\n");
 	for (enum limit_number n = 0; n < LIMITS; n++) {
-		const char *name = limit_row(n)->name;
-		uint64_t range =
-			setting_find(SECTION_LIMITS, span_of(name))->max;
 		uint64_t most = capacity_limit(c, n);
 
-		if (limit_row(n)->dim != DIM_SITE && most >= site.rates[n])
-			continue;
-		printf("\t%-22s %llu\n", name,
-			(unsigned long long)(most < range ? most : range));
+		if (limit_row(n)->dim == DIM_SITE || most < site.rates[n])
+			limits_write(stdout, n, most);
 	}
 	printf("}\n");
 }

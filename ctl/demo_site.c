@@ -10,7 +10,7 @@
 #include "ctl/certify.h"
 #include "ctl/command.h"
 #include "ctl/demo.h"
-#include "lib/conf/schema.h"
+#include "ctl/limits.h"
 #include "state/users/edit.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
@@ -52,13 +52,8 @@ write_limits(FILE *f, const struct demo *d)
 		fprintf(f, "\tsessions-per-source 1000\n"
 			   "\tsessions-per-net 1000\n"
 			   "\tsessions-few 1000\n\tmessages 100000\n");
-		for (enum limit_number n = 0; n < LIMITS; n++) {
-			const struct setting *row = setting_find(SECTION_LIMITS,
-				span_of(limit_row(n)->name));
-
-			fprintf(f, "\t%s %llu\n", row->name,
-				(unsigned long long)row->max);
-		}
+		for (enum limit_number n = 0; n < LIMITS; n++)
+			limits_write(f, n, UINT64_MAX);
 	}
 	fprintf(f, "}\n");
 }

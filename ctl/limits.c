@@ -5,9 +5,10 @@
 
 #include "ctl/command.h"
 #include "ctl/control.h"
+#include "ctl/limits.h"
 #include "lib/base/number.h"
 #include "lib/base/ip.h"
-#include "lib/policy/limits.h"
+#include "lib/conf/schema.h"
 #include "state/users/users.h"
 #include "sys/crypto.h"
 #include "sys/fd.h"
@@ -112,6 +113,20 @@ add_row(void *owner, const struct limit_shown *r)
 	json_number(j, "refused", (int64_t)r->refused);
 	json_bool(j, "held", r->held != 0);
 	json_close(j);
+}
+
+void
+limits_write(FILE *f, enum limit_number n, uint64_t most)
+{
+	const char *name = limit_row(n)->name;
+	const struct setting *row = setting_find(SECTION_LIMITS,
+		span_of(name));
+	bool octets = row->kind == KIND_SIZE;
+	uint64_t value = most < row->max ? most : row->max;
+
+	fprintf(f, "\t%-22s %llu%s\n", name,
+		(unsigned long long)(octets ? value >> 20 : value),
+		octets ? "M" : "");
 }
 
 /* --- verbs --------------------------------------------------------------- */

@@ -365,6 +365,27 @@ TEST(limits_keep_the_peak)
 	CHECK_NUMBER(peaks[UNIT_OCTETS], 0);
 }
 
+/* The arithmetic of a bucket has 63 bits. */
+TEST(limits_at_their_most_do_not_wrap)
+{
+	static const uint64_t ranges[LIMITS] = {
+#define LIMIT(dim, unit, kind, name, initial, least, most, window, help) \
+	[LIMIT_##dim##_##unit] = most,
+#include "lib/policy/limits.def"
+#undef LIMIT
+	};
+
+	for (int i = 0; i < LIMITS; i++) {
+		uint64_t window =
+			(uint64_t)limit_row((enum limit_number)i)->window_s *
+			1000;
+		uint64_t product;
+
+		CHECK(ck_mul(ranges[i], 2 * window, &product) &&
+			product <= INT64_MAX);
+	}
+}
+
 TEST(limits_have_names_of_their_own)
 {
 	for (int i = 0; i < LIMITS; i++)
