@@ -60,7 +60,7 @@ conf_check(struct call *c)
 
 	if (code < 0)
 		code = where_load(&where, true, &site);
-	if (code < 0)
+	if (code < 0 && site.role == SITE_MAIL)
 		code = check_capacity();
 	if (code >= 0)
 		return code;

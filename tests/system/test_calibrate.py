@@ -15,7 +15,8 @@ def posthold(*words):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """A new site, not running, that was calibrated."""
+    """A new site, not running, that was calibrated, with the limits that
+    follow."""
     place = tmp_path_factory.mktemp("calibrate")
     made = posthold("init", "--dir", place / "site", "agency.example")
     assert made.returncode == 0, made.stderr
@@ -26,6 +27,8 @@ def site(tmp_path_factory):
                     place / "scratch")
     assert done.returncode == 0, done.stderr
     assert not (place / "scratch").exists()
+    with open(place / "site" / "posthold.conf", "a") as settings:
+        settings.write(done.stdout)
     return place / "site", done
 
 
@@ -58,14 +61,18 @@ def test_limits_are_at_most_70_percent(site):
     assert limit == measured * 3600 * 70 // 100
 
 
+def test_the_limits_that_follow_are_good(site):
+    done = check(site[0])
+    assert done.returncode == 0, done.stderr
+
+
 def test_settings_above_are_refused_and_the_remedy_named(site):
     path = site[0] / "posthold.conf"
     good = path.read_text()
     limit = int(re.search(r"limit site-messages (\d+)", standard(site[0]))[1])
     try:
-        path.write_text(good + f"limits {{ site-messages {limit} }}\n")
-        assert check(site[0]).returncode == 0
-        path.write_text(good + f"limits {{ site-messages {limit + 1} }}\n")
+        path.write_text(re.sub(r"site-messages +\d+",
+                               f"site-messages {limit + 1}", good))
         refused = check(site[0])
         assert refused.returncode == 78
         assert f"set {limit} or less" in refused.stderr
