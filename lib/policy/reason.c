@@ -40,6 +40,8 @@ static const struct {
 	{ REASON_HERE, 0, ".3.0", "cannot be read" },
 	{ REASON_HERE, 0, ".3.2", "service restarting" },
 	{ REASON_HERE, 0, ".3.2", "too many calls" },
+	{ REASON_HERE, 0, ".4.0", "no connection" },
+	{ REASON_HERE, 0, ".4.0", "no room" },
 	{ REASON_UNREACHED, 0, ".4.1", "" },
 	{ REASON_UNREACHED, 0, ".4.2", "" },
 	{ REASON_LOOP, 0, ".4.6", "" },

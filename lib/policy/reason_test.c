@@ -39,6 +39,7 @@ static const struct {
 	{ "detail 10 is not detail 1", 550, "5.1.10", "null MX",
 		REASON_UNKNOWN },
 	{ "our own restart", 451, "4.3.2", "Service restarting", REASON_HERE },
+	{ "nobody connected", 451, "4.4.0", "No connection", REASON_HERE },
 	{ "a damaged body", 451, "4.3.0", "Message cannot be read",
 		REASON_HERE },
 	{ "anything", 451, "", "", REASON_TEMPORARY },

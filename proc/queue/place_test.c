@@ -114,6 +114,33 @@ TEST(a_refusal_closes_no_place)
 	end();
 }
 
+/* Our own trouble says nothing about a place: it is as good as it was. */
+TEST(our_own_trouble_opens_no_place)
+{
+	struct dial_failed ours = { .head = { .type = DIAL_FAILED },
+		.reply = { .code = 451, .enhanced = "4.3.2", .text_len = 18,
+			.text = "Service restarting" } };
+
+	if (!fake_is_built(QUEUE))
+		return;
+	begin();
+	start();
+	queued(1, one);
+	say_unreached(hear_dial("one.test"));
+	wait_for(1, 1);
+	queued(1, one);
+	ours.head.session = hear_dial("one.test");
+	say(DIAL, &ours, -1);
+	wait_for(2, 2);
+	queued(1, one);
+	say_unreached(hear_dial("one.test"));
+	wait_for(3, 3);
+	queued(1, one);
+	wait_for(4, 3);
+	CHECK(hears_nothing(DIAL));
+	end();
+}
+
 /* Too old, and nobody connects: the attempt counts all the same. */
 TEST(who_is_too_old_does_not_wait_for_a_dead_place)
 {

@@ -199,16 +199,21 @@ note(struct queue_process *p, struct queued *q, uint32_t rcpt,
 	probe_result(p, q, rcpt, place);
 }
 
-/* A temporary trouble of the place itself; any other reply shows that it is
- * there. */
-static bool
-is_unreached(const struct relay_reply *r)
+/* What a reply says about the place: a temporary trouble of it, nothing when the
+ * trouble is ours, else that it is there. */
+static void
+learn_of_place(struct job *j, const struct relay_reply *r)
 {
 	size_t len = strnlen((const char *)r->enhanced, sizeof r->enhanced);
+	enum reason reason = reason_of(r->code, span_at(r->enhanced, len),
+		text_of(r));
 
-	return r->code / 100 == 4 &&
-		reason_is_of_place(reason_of(r->code,
-			span_at(r->enhanced, len), text_of(r)));
+	if (r->code / 100 == 4 && reason_is_of_place(reason)) {
+		j->unreached = true;
+		j->place->last = *r;
+	} else if (reason != REASON_HERE) {
+		j->answered = true;
+	}
 }
 
 /* A server that wants TLS refuses mail in clear, which is no reason to return it:
@@ -230,12 +235,7 @@ note_job(struct queue_process *p, struct job *j, uint32_t index,
 	struct relay_result result = *said;
 
 	soften(j, &result.reply);
-	if (!is_unreached(&result.reply)) {
-		j->answered = true;
-	} else {
-		j->unreached = true;
-		j->place->last = result.reply;
-	}
+	learn_of_place(j, &result.reply);
 	if (q)
 		note(p, q, j->rcpts[index], &j->place->name, &result);
 }
