@@ -32,7 +32,7 @@ def prepared(directory, clamd):
     site.stop()
     path = site.directory / "posthold.conf"
     path.write_text(path.read_text().replace(
-        "limits {", f"limits {{\n\tsessions {IDLE + SLOW + 2000}", 1))
+        "limits {", f"limits {{\n\tsessions {min(IDLE + SLOW + 2000, 16000)}", 1))
     return site
 
 
