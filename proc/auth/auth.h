@@ -21,7 +21,7 @@
 #define EXCHANGES_MAX 4096        /* logins at work at a moment           */
 #define EXCHANGE_US   SECONDS(30) /* for the client's next message        */
 #define CHECK_US      SECONDS(10) /* for a turn at comparing passwords    */
-#define GRANT_US      HOURS(12)
+#define GRANT_LAST_US MINUTES(15) /* for the last message of a session    */
 #define LOCKED_US     SECONDS(5)  /* before a locked address is refused  */
 #define PROVEN        4096 /* passwords that were proven lately           */
 #define PROVEN_US     MINUTES(10)

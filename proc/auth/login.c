@@ -7,13 +7,16 @@
 #include "sys/fd.h"
 #include "sys/log.h"
 
-/* The only place that makes a grant (NC-2.1.5). */
+/* The only place that makes a grant (NC-2.1.5).  It lasts as long as a session
+ * may: an end before would refuse a user's mail for good, one after it is of use
+ * only to who has stolen it. */
 static void
 make_grant(const struct auth *a, uint64_t session, enum grant_kind kind,
 	const struct user *u, struct grant *g)
 {
 	*g = (struct grant){ .session = session,
-		.expires_us = clock_instant().us + GRANT_US,
+		.expires_us = clock_instant().us +
+			site_of(a->role)->session_us + GRANT_LAST_US,
 		.account = u->account,
 		.kind = kind,
 		.epoch = u->epoch };

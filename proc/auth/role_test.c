@@ -119,6 +119,7 @@ start(void)
 	s.domains[1] = (struct site_domain){ "board.example" };
 	s.domains_count = 2;
 	s.passwords = policy;
+	s.session_us = HOURS(20);
 	site = &s;
 	fake_start(AUTH, site, give);
 	return true;
@@ -503,7 +504,7 @@ check_granted(const struct sasl_done *m)
 	CHECK_NUMBER(g->session, m->head.session);
 	CHECK_NUMBER(g->account, ALICE);
 	CHECK_NUMBER(g->kind, GRANT_SASL);
-	CHECK(left > HOURS(11) && left <= HOURS(12));
+	CHECK(left > HOURS(20) && left <= HOURS(21));
 	CHECK(mac_holds(&key, span_at(g, TOKEN_SIGNED(struct grant)), g->mac));
 }
 
