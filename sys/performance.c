@@ -97,9 +97,9 @@ performance_save(const char *path, const struct capacity *c, struct span host,
 		signature[ED25519_SIGNATURE];
 	struct buf b = BUF(text);
 
-	TRY(find_key(path, seed));
 	if (!put_capacity(&b, c, host, now))
 		return &fault_storage_full;
+	TRY(find_key(path, seed));
 	ed25519_sign(seed, buf_view(&b), signature);
 	explicit_bzero(seed, sizeof seed);
 	if (!put_capacity_signature(&b, signature))
