@@ -44,6 +44,14 @@ note(struct seen *seen, const struct field *f)
 	seen->id |= field_is(f, "Message-ID");
 }
 
+/* The last line may have no end; what is put behind it would join it. */
+static bool
+put_whole(struct buf *out, struct span whole)
+{
+	return buf_put(out, whole) &&
+		(whole.at[whole.len - 1] == '\n' || buf_put_text(out, "\r\n"));
+}
+
 static bool
 put_field(const struct field *f, struct span whole, const struct mend *m,
 	struct seen *seen, struct buf *out, struct span *aside)
@@ -54,11 +62,11 @@ put_field(const struct field *f, struct span whole, const struct mend *m,
 
 	if (stands) {
 		note(seen, f);
-		return buf_put(out, whole);
+		return put_whole(out, whole);
 	}
 	if (!span_is_set(*aside))
 		*aside = f->name;
-	return buf_put_text(out, "X-Original-") && buf_put(out, whole);
+	return buf_put_text(out, "X-Original-") && put_whole(out, whole);
 }
 
 static FALLIBLE

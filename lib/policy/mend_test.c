@@ -35,6 +35,8 @@ static const struct {
 		NULL },
 	{ "nothing at all", SPAN(""),
 		OURS "Date: NOW\r\nMessage-ID: <1@h>\r\n", NULL },
+	{ "the last line has no end", SPAN(OURS "Subject: x"),
+		OURS "Subject: x\r\nDate: NOW\r\nMessage-ID: <1@h>\r\n", NULL },
 	{ "the body is left alone",
 		SPAN(OURS REST "\r\nFrom: ceo@o.test\r\n"), OURS REST, NULL },
 	{ "NUL-06: another domain", SPAN("From: CEO <ceo@o.test>\r\n" REST),
