@@ -96,12 +96,15 @@ performance_save(const char *path, const struct capacity *c, struct span host,
 	uint8_t text[TEXT_MAX], seed[ED25519_SEED],
 		signature[ED25519_SIGNATURE];
 	struct buf b = BUF(text);
+	const struct fault *f;
 
 	if (!put_capacity(&b, c, host, now))
 		return &fault_storage_full;
-	TRY(find_key(path, seed));
-	ed25519_sign(seed, buf_view(&b), signature);
+	f = find_key(path, seed);
+	if (!f)
+		ed25519_sign(seed, buf_view(&b), signature);
 	explicit_bzero(seed, sizeof seed);
+	TRY(f);
 	if (!put_capacity_signature(&b, signature))
 		return &fault_storage_full;
 	return replace_whole(path, 0644, buf_view(&b));
