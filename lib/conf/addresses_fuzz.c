@@ -1,7 +1,9 @@
 /* Laws: every error has a line of the file; what is accepted has no loop and
- * leads to no more mailboxes than it says; what is refused is empty. */
+ * leads to no more mailboxes than it says; a relay is a few hosts and never this
+ * one; what is refused is empty. */
 #include "lib/base/fuzz.h"
 #include "lib/conf/addresses.h"
+#include "lib/policy/address_class.h"
 
 static struct site site = { .domains_count = 1,
 	.domains = { { "a.example" } } };
@@ -26,6 +28,18 @@ any(void *owner, const struct entry *group)
 	return group->kind == ENTRY_GROUP;
 }
 
+static void
+check_relay(const struct entry *e)
+{
+	uint8_t last[16];
+
+	MUST(e->bits >= 120 && e->bits <= 128 && e->count >= 1);
+	memcpy(last, e->from, sizeof last);
+	last[15] |= (uint8_t)(0xff >> (e->bits - 120));
+	MUST(address_class(e->from) != ADDRESS_LOOPBACK &&
+		address_class(last) != ADDRESS_LOOPBACK);
+}
+
 FUZZ(struct span input)
 {
 	const struct instant now = { SECONDS(1795509000) };
@@ -43,6 +57,10 @@ FUZZ(struct span input)
 	for (uint32_t i = 0; i < a.entries_count; i++) {
 		uint32_t n = 0;
 
+		if (a.entries[i].kind == ENTRY_RELAY)
+			check_relay(&a.entries[i]);
+		if (a.entries[i].kind > ENTRY_CATCH_ALL)
+			continue; /* they lead nowhere */
 		MUST(addresses_expand(&a, &a.entries[i], count, any, &n));
 		MUST(n == a.entries[i].reach && n <= TARGETS_WIDE);
 		MUST(a.entries[i].height <= TARGETS_DEEP);

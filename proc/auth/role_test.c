@@ -41,7 +41,7 @@ static const uint8_t card_of_nobody[CERTIFICATE_HASH] = { 1, 2, 4 };
 static void
 make_users(void)
 {
-	char path[] = "/tmp/auth-XXXXXX";
+	char path[] = "/tmp/auth-XXXXXX", lock[32];
 	struct instant now = clock_instant();
 	struct users_edit e;
 	struct user *u;
@@ -85,6 +85,8 @@ make_users(void)
 	users_edit_close(&e);
 	later = open(path, O_RDONLY | O_CLOEXEC);
 	CHECK(later >= 0 && unlink(path) == 0);
+	snprintf(lock, sizeof lock, "%s.lock", path);
+	CHECK(unlink(lock) == 0);
 }
 
 static void

@@ -39,13 +39,22 @@ save(void)
 	return u;
 }
 
+static void
+remove_files(void)
+{
+	char lock[32];
+
+	snprintf(lock, sizeof lock, "%s.lock", path);
+	unlink(lock);
+	unlink(path);
+}
+
 /* alice with an app password, both made at the same moment. */
 static struct users *
 make(void)
 {
 	CHECK_OK(crypto_start());
 	mac_start();
-	unlink(path);
 	strncpy(path + sizeof path - 7, "XXXXXX", 7);
 	CHECK(mkdtemp(path) != NULL && rmdir(path) == 0);
 	CHECK_OK(users_create(path));
@@ -103,7 +112,7 @@ TEST(a_burnt_password_is_to_be_changed)
 	u = save();
 	CHECK(!is_burnt(u));
 	users_close(&u);
-	unlink(path);
+	remove_files();
 }
 
 TEST(a_burnt_app_password_is_to_be_removed)
@@ -126,7 +135,7 @@ TEST(a_burnt_app_password_is_to_be_removed)
 	u = save();
 	CHECK(!is_burnt(u));
 	users_close(&u);
-	unlink(path);
+	remove_files();
 }
 
 TEST(what_was_burnt_is_read_again)
@@ -151,5 +160,5 @@ TEST(what_was_burnt_is_read_again)
 	CHECK_NUMBER(burnt.count, 1);
 	CHECK(is_burnt(u));
 	users_close(&u);
-	unlink(path);
+	remove_files();
 }
