@@ -147,7 +147,7 @@ keep_relay(struct session *s, const struct relay_granted *m)
 	TRY(arena_copy(&s->arena, span_at(m->addresses, m->addresses_len),
 		&facts.addresses));
 	s->login = facts;
-	f = ask_check_relay(s);
+	f = s->in->submission ? OK : ask_check_relay(s);
 	if (f)
 		s->login = (struct login_facts){ 0 };
 	return f;
@@ -165,6 +165,12 @@ take_granted(void *owner, struct channel *c, const void *message, int fd)
 	if (!s)
 		return;
 	f = keep_relay(s, m);
+	if (s->in->submission) {
+		if (!f)
+			smtp_listed(&s->engine);
+		session_run(s);
+		return;
+	}
 	if (!f)
 		f = limit_rcpt(s, &s->engine.ask);
 	if (f) {

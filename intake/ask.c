@@ -41,11 +41,12 @@ check_sender(struct session *s, const struct smtp_ask *ask)
 	return &fault_sender_not_owned;
 }
 
-/* What a permit for its address gave a host was for one message. */
+/* What a permit for its address gave a host was for one message; submission asks
+ * before the first command, and has it as long as the grant. */
 static void
 drop_relay(struct session *s)
 {
-	if (s->login.grant.kind != GRANT_ADDR)
+	if (s->in->submission || s->login.grant.kind != GRANT_ADDR)
 		return;
 	s->login = (struct login_facts){ 0 };
 	arena_reset(&s->arena);
@@ -76,20 +77,26 @@ refuse_rcpt(struct session *s, const struct smtp_ask *ask,
 	return f;
 }
 
+FALLIBLE
+ask_relay(struct session *s)
+{
+	struct relay_ask m = { .head = session_question(s, RELAY_ASK,
+				       WAITS_GRANT) };
+
+	return channel_send(role_link(s->in->role, AUTH), &m,
+		stream_fd(s->stream));
+}
+
 /* A recipient elsewhere: only with a grant (NC-2.1.5).  The queue verifies the
  * grant itself; this is the early word of it. */
 static FALLIBLE
 take_remote(struct session *s, const struct smtp_ask *ask)
 {
-	struct relay_ask m;
-
 	if (s->login.grant.kind != GRANT_NONE)
 		return limit_rcpt(s, ask);
 	if (s->in->submission)
 		return refuse_rcpt(s, ask, &fault_relay_denied);
-	m.head = session_question(s, RELAY_ASK, WAITS_GRANT);
-	return channel_send(role_link(s->in->role, AUTH), &m,
-		stream_fd(s->stream));
+	return ask_relay(s);
 }
 
 /* As check_sender, which was not asked at MAIL: nobody knew. */

@@ -120,7 +120,10 @@ struct head session_question(struct session *s, uint32_t type,
 FALLIBLE ask_for(struct session *s, const struct smtp_ask *ask);
 
 /* The meter agrees: take the recipient elsewhere, make room for the message. */
-/* The host may relay by its address: may it as this sender? */
+/* Ask auth whether the client is a listed host (NC-2.1.5, footnote 3). */
+FALLIBLE ask_relay(struct session *s);
+
+/* It may relay by its address: may it as this sender? */
 FALLIBLE ask_check_relay(struct session *s);
 FALLIBLE ask_take_remote(struct session *s);
 FALLIBLE ask_open_body(struct session *s);

@@ -290,6 +290,8 @@ secured(void *owner)
 	if (tls_client_certificate(stream_tls(s->stream), certificate))
 		smtp_certified(&s->engine);
 	flush(s);
+	if (s->in->submission && ask_relay(s))
+		s->waits = WAITS_NOT; /* auth is away: then with a login, later */
 	set_deadline(s);
 }
 
@@ -389,7 +391,8 @@ session_lost(struct intake *in, const struct channel *c)
 		if (!s || s->waits == WAITS_NOT || s->asked != c)
 			continue;
 		s->waits = WAITS_NOT;
-		answer_fault(s, &fault_ipc_closed);
+		if (s->engine.asking) /* else it was asked for a listed host */
+			answer_fault(s, &fault_ipc_closed);
 		session_run(s);
 	}
 }

@@ -225,7 +225,7 @@ struct sasl_done {
 	uint8_t blob[SASL_BLOB_MAX];
 };
 
-/* mx: may this peer relay?  The descriptor is its connection: the kernel says whose
+/* May this peer relay?  The descriptor is its connection: the kernel says whose
  * it is, not the process that asks (NC-2.1.5, footnote 3). */
 struct relay_ask {
 	struct head head;

@@ -22,8 +22,8 @@ const struct entry_row entry_rows[ENTRY_KINDS] = {
 		"and in every return field of the header: a permit.  A login "
 		"that begins after the permit expired has it no more." },
 	[ENTRY_RELAY] = { "relay", "NAME",
-		"A host that relays by its address, without a login, on the mx "
-		"service (NC-2.1.5, footnote 3): a permit.  It may send as its "
+		"A host that relays by its address, without a login, on mx or, "
+		"with TLS, on submission (NC-2.1.5, footnote 3): a permit.  It may send as its "
 		"sender addresses only; reports about its mail go to the first "
 		"of them, which must be an account's." },
 };

@@ -232,7 +232,7 @@ mail(struct smtp_server *s, struct span argument)
 
 	if (s->profile->submission && !s->secured)
 		return &fault_tls_needed;
-	if (s->profile->submission && !s->logged_in)
+	if (s->profile->submission && !s->logged_in && !s->listed)
 		return &fault_login_needed;
 	TRY(command_mail(argument, &m));
 	if (!s->profile->submission && (m.ret || span_is_set(m.envid)))
@@ -538,7 +538,7 @@ smtp_secured(struct smtp_server *s, bool binding)
 	s->asking = false;
 	s->secured = true;
 	s->binding = binding;
-	s->logged_in = s->extended = s->certified = false;
+	s->logged_in = s->extended = s->certified = s->listed = false;
 	s->helo_len = 0;
 	smtp_txn_reset(s);
 	line_reader_init(&s->line);
@@ -552,6 +552,13 @@ smtp_certified(struct smtp_server *s)
 {
 	MUST(s->secured);
 	s->certified = true;
+}
+
+void
+smtp_listed(struct smtp_server *s)
+{
+	MUST(s->secured);
+	s->listed = true;
 }
 
 void

@@ -139,7 +139,7 @@ struct smtp_chunk {
 struct smtp_server {
 	const struct smtp_profile *profile;
 	enum smtp_state state, next; /* next: after the ask succeeded        */
-	bool secured, logged_in, binding, extended, certified, asking, last_word;
+	bool secured, logged_in, binding, extended, certified, listed, asking, last_word;
 	/* The client must wait for the answer to DATA and STARTTLS (RFC 2920
 	 * section 3.1, RFC 3207 section 4.2): octets that came behind the line
 	 * would be taken for something they are not. */
@@ -181,8 +181,10 @@ void smtp_answer(struct smtp_server *s, const struct fault *f);
 /* TLS is up; `binding`: the connection has a tls-exporter (RFC 9266). */
 void smtp_secured(struct smtp_server *s, bool binding);
 
-/* After it: the client has a certificate to log in with. */
+/* After it: the client has a certificate to log in with; it may send mail without
+ * a login, for it is a listed host. */
 void smtp_certified(struct smtp_server *s);
+void smtp_listed(struct smtp_server *s);
 
 void smtp_challenge(struct smtp_server *s, struct span blob);
 

@@ -582,6 +582,25 @@ TEST(a_certificate_can_be_logged_in_with)
 	}
 }
 
+TEST(a_listed_host_needs_no_login)
+{
+	for (int listed = 0; listed < 2; listed++) {
+		static struct smtp_server s;
+		static uint8_t asked[8], said[4096];
+		struct fake_host h = { .s = &s, .asked = BUF(asked),
+			.said = BUF(said) };
+
+		smtp_server_init(&s, &wrapped);
+		smtp_secured(&s, false);
+		if (listed)
+			smtp_listed(&s);
+		CHECK(fake_give(&h, SPAN("EHLO c\r\nMAIL FROM:<a@b>\r\n"
+					 "RSET\r\nAUTH PLAIN AGEAYg==\r\n")));
+		CHECK_SPAN(buf_view(&h.asked), listed ? "MFL" : "L");
+		CHECK(s.logged_in);
+	}
+}
+
 TEST(a_password_in_clear_is_shown_to_the_host)
 {
 	static const struct smtp_profile *const profiles[] = { &submission,

@@ -16,7 +16,8 @@ read_subject(const struct channel *c, const struct limit_ask *m,
 	if (m->domain_len > sizeof m->domain || m->rcpt_len > sizeof m->rcpt ||
 		m->relay_len > sizeof m->relay ||
 		(m->account != 0 && channel_peer(c) != SUBMISSION) ||
-		(m->relay_len != 0 && channel_peer(c) != MX))
+		(m->relay_len != 0 && channel_peer(c) != MX &&
+			channel_peer(c) != SUBMISSION))
 		return false;
 	*who = (struct limit_subject){ .has_peer = m->has_peer != 0,
 		.account = m->account,

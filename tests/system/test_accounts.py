@@ -441,6 +441,39 @@ def test_a_listed_host_relays_by_its_address(site, sink, book):
                r["grant"] == "addr:scanner" for r in site.log_rows())
 
 
+def submission_from(site, address):
+    raw = socket.create_connection(("127.0.0.1", site.port("submissions")),
+                                   60, (address, 0))
+    s = smtplib.SMTP(timeout=60)
+    s.sock = site.tls().wrap_socket(raw, server_hostname=site.facts["host"])
+    s.file = None
+    assert s.getreply()[0] == 220
+    return s
+
+
+def test_a_listed_host_needs_no_login_with_tls(site, sink, book):
+    alice, other, here = Account(site), Account(site), own_address()
+    if here.startswith("127."):
+        pytest.skip("this host has no address but loopback")
+    tomorrow = date.today() + timedelta(days=1)
+    assert book(RELAY.format(address=here, sender=alice.address,
+                             day=tomorrow)).returncode == 0
+    subject = uuid.uuid4().hex
+    letter = message(alice.address, "x@other.test", subject)
+    with submission_from(site, here) as s:
+        assert relayed(s, alice.address, letter)[0] == 250
+        assert sink.wait_for(lambda m: subject.encode() in m.body)
+        assert s.mail(other.address)[0] == 550
+        s.rset()
+        # a login is still possible, and then it is the login's right
+        s.login(other.name, other.password)
+        assert relayed(s, other.address, other.letter())[0] == 250
+        assert s.mail(alice.address)[0] == 550
+    with submission_from(site, "127.0.0.1") as s:
+        s.ehlo("x")
+        assert s.mail(alice.address)[0] == 530
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.0/8", "::1",
                                      "192.0.2.0/28", "2001:db8::/64"])
 def test_no_network_is_a_host(site, book, address):
