@@ -66,6 +66,8 @@ static const struct rule expands[] = { { "EXPN all",
 	"250 alice\r\n" } };
 static const struct rule has_etrn[] = { { "ETRN", "458 Unable\r\n" } };
 static const struct rule has_virus[] = { { "From", "250 OK\r\n" } };
+static const struct rule ends_early[] = { { "From",
+	"250 OK\r\n500 5.5.1 Unknown command\r\n" } };
 static const struct rule has_etrn_word[] = { { "EHLO",
 	"250-mail.agency.example\r\n250-SIZE 1\r\n250 ETRN\r\n" } };
 static const struct rule trusts_names[] = { { "RCPT TO:<t@relay",
@@ -104,6 +106,8 @@ static const struct {
 	{ "relay: percent", relay_refused, open_relay, MARK_BAD },
 	{ "relay: everything", relay_refused, trusts_names, MARK_BAD },
 	{ "relay: an end that is none", relay_refused, has_virus, MARK_BAD },
+	{ "relay: an end that is none, and more behind it", relay_refused,
+		ends_early, MARK_BAD },
 	{ "relay: for now", relay_refused, delays, MARK_REMARK },
 	{ "relay: mute", relay_refused, mute, MARK_MISSING },
 	{ "domains: good", foreign_domains, NULL, MARK_GOOD },
