@@ -186,13 +186,14 @@ smtp_read_chunk(struct smtp_server *s, struct span *in)
 		return true;
 	}
 	s->chunk.left -= piece.len;
-	if (piece.len == 0 || s->chunk.refused || s->txn.failed)
+	if (piece.len == 0 || s->chunk.refused)
 		return piece.len > 0;
 	s->txn.received += piece.len;
-	s->txn.failed = data_check(&s->txn.data, piece);
-	if (s->txn.failed)
-		return true;
-	give_octets(s, piece);
+	/* goes before what the host said of the octets in front of it, which
+	 * it may not have seen: that hangs on the network's cuts */
+	s->chunk.refused = data_check(&s->txn.data, piece);
+	if (!s->chunk.refused && !s->txn.failed)
+		give_octets(s, piece);
 	return true;
 }
 
