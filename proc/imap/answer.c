@@ -163,7 +163,8 @@ answer_fetched(struct imap *i, const struct store_fetched *m, int fd)
 	TRY(ahead_keep(&i->ahead[what], m, fd, i->mailbox));
 	s = ahead_find(&i->ahead[what], i->mailbox, ask->uid);
 	if (!span_is_set(s))
-		return &fault_imap_gone;
+		return ask->verb == IMAP_ASK_OCTETS ? ask_piece(i, ask)
+						    : &fault_imap_gone;
 	if (ask->verb == IMAP_ASK_OCTETS) {
 		if (ask->offset > s.len || ask->len > s.len - ask->offset)
 			return &fault_imap_gone;

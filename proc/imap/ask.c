@@ -195,7 +195,7 @@ ask_index(struct imap *i, const struct imap_ask *ask)
 	return OK;
 }
 
-static FALLIBLE
+FALLIBLE
 ask_piece(struct imap *i, const struct imap_ask *ask)
 {
 	struct store_piece m = { .head = ask_head(i, STORE_PIECE),

@@ -37,6 +37,10 @@ void imap_pump(struct imap *i);
  * OK with i->asked = 0 means it was answered on the spot. */
 FALLIBLE ask_for(struct imap *i, const struct imap_ask *ask);
 
+/* Ask for those octets alone, where the whole message does not come ahead: it is
+ * too long. */
+FALLIBLE ask_piece(struct imap *i, const struct imap_ask *ask);
+
 /* The fields of a new question of `type`. */
 struct head ask_head(struct imap *i, uint32_t type);
 

@@ -290,6 +290,19 @@ def test_imaplib_moves_idles_and_expunges(site):
         assert i.uid("SEARCH", "SUBJECT", subject)[1][0] == b""
 
 
+@pytest.mark.parametrize("lines", [250, 270, 1050, 1060, 5000])
+def test_imaplib_reads_what_it_appended_however_long(site, lines):
+    letter = b"Subject: long\r\n\r\n" + (b"a" * 998 + b"\r\n") * lines
+    with site.imap("alice") as i:
+        i.create("Long")
+        assert i.append("Long", None, None, letter)[0] == "OK"
+        count = int(i.select("Long")[1][0])
+        whole = i.fetch(str(count), "(BODY.PEEK[])")[1][0][1]
+        assert whole == letter
+        part = i.fetch(str(count), "(BODY.PEEK[]<100000.5000>)")[1][0][1]
+        assert part == letter[100000:105000]
+
+
 def test_idle_hears_of_new_mail(site):
     with site.imap("alice") as i:
         count = int(i.select("INBOX")[1][0])
