@@ -19,7 +19,7 @@
 include layers.mk
 
 MODE ?= release
-ifeq ($(origin CC),default)
+ifneq ($(filter default undefined,$(origin CC)),)
 CC := gcc
 endif
 B ?= $(if $(filter release,$(MODE)),$(if $(filter gcc,$(CC)),build,build/$(CC)),build/$(MODE))

@@ -1,7 +1,7 @@
 # tests.mk -- tests that need more than one module.
 
 SYSTEM_TESTS ?= tests/system tests/hostile tests/crash tests/interop
-PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider
+PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider -n 3 --dist loadfile
 
 # Real clients against the demo site, as root.
 system: all
