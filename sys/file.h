@@ -63,6 +63,15 @@ struct file_room {
 };
 FALLIBLE file_room(int directory, struct file_room *out);
 
+/* `percent` of the volume's octets, but no more than `most`. */
+static inline uint64_t
+file_room_share(const struct file_room *r, unsigned percent, uint64_t most)
+{
+	uint64_t share = r->octets / 100 * percent;
+
+	return share < most ? share : most;
+}
+
 /* Call `each` with every name in the directory but "." and "..". */
 typedef void on_name(void *arg, const char *name);
 FALLIBLE file_each(int directory, on_name *each, void *arg);

@@ -216,8 +216,8 @@ static const struct setting settings[] = {
   "", LIVE, "NC-2.2.b", "Octets of one account's mail, and a message for each 2 KiB "
   "of them at most." },
 { LIM, "free", KIND_SIZE, OF(min_free), 0, 0, "64M", MiB(1), GiB(1024), "",
-  LIVE, "NC-2.2.b", "What stays free on each volume, and 5 % of it whatever is "
-  "set; below, mail is refused for now (452)." },
+  LIVE, "NC-2.2.b", "What stays free on each volume, and 5 % of it (at most 4G) "
+  "whatever is set; below, mail is refused for now (452)." },
 { LIM, "idle", KIND_TIME, OF(idle_us), 0, 0, "5m", 5, 3600, "", LIVE,
   "RFC 5321 section 4.5.3.2.7",
   "Wait for a whole command; octets of it do not prolong the wait." },

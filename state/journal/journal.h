@@ -28,7 +28,9 @@
 #define JOURNAL_INLINE_MAX (256u << 10) /* octets of a body inside a segment */
 #define JOURNAL_SEGMENT    (64u << 20)
 #define JOURNAL_RESERVE    5 /* percent of a volume's octets, and of its files,
-			      * that stay free whatever min_free says */
+			      * that stay free whatever min_free says ... */
+#define JOURNAL_RESERVE_MAX (4ull << 30) /* ... but no more octets than so many:
+					  * enough to finish what is there */
 
 struct journal;
 

@@ -506,12 +506,16 @@ static const struct {
 	bool is_short;
 } rooms[] = {
 	{ "an empty volume", { 100 * GIB, 100 * GIB, 1000, 1000 }, 1, false },
-	{ "as much as must stay", { 100 * GIB, 5 * GIB, 1000, 50 }, 5 * GIB,
+	{ "as much as must stay", { 40 * GIB, 2 * GIB, 1000, 50 }, 2 * GIB,
 		false },
 	{ "less than the setting", { 100 * GIB, 6 * GIB, 1000, 50 },
 		6 * GIB + 1, true },
-	{ "less than 5 % of the octets", { 100 * GIB, 5 * GIB - 1, 1000, 1000 },
+	{ "less than 5 % of the octets", { 40 * GIB, 2 * GIB - 4, 1000, 1000 },
 		1, true },
+	{ "much less than 5 % of a large volume", { 1000 * GIB, 4 * GIB, 0, 0 },
+		1, false },
+	{ "too little of a large volume", { 1000 * GIB, 4 * GIB - 1, 0, 0 }, 1,
+		true },
 	{ "less than 5 % of the files", { 100 * GIB, 100 * GIB, 1000, 49 }, 1,
 		true },
 	{ "a volume that does not count files", { 100 * GIB, 6 * GIB, 0, 0 },

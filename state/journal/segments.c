@@ -145,7 +145,8 @@ bool
 room_is_short(const struct file_room *r, uint64_t min_free)
 {
 	return r->octets_free < min_free ||
-		r->octets_free < r->octets / 100 * JOURNAL_RESERVE ||
+		r->octets_free < file_room_share(r, JOURNAL_RESERVE,
+					 JOURNAL_RESERVE_MAX) ||
 		r->files_free < r->files / 100 * JOURNAL_RESERVE;
 }
 

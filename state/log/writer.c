@@ -54,7 +54,8 @@ count_lines(struct span s)
 bool
 writer_has_room(const struct file_room *r)
 {
-	return r->octets_free > r->octets / 100 * LOG_RESERVE;
+	return r->octets_free >
+		file_room_share(r, LOG_RESERVE, LOG_RESERVE_MAX);
 }
 
 static FALLIBLE

@@ -14,7 +14,8 @@
 
 #define WRITER_BUFFER (512 << 10)
 #define LOG_RESERVE   6 /* percent of the volume: more than mail leaves free, so
-			 * that who fills the log does not stop mail */
+			 * that who fills the log does not stop mail ... */
+#define LOG_RESERVE_MAX (5ull << 30) /* ... at most so many octets */
 
 struct writer {
 	int directory, file;

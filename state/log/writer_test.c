@@ -96,6 +96,8 @@ static const struct {
 	{ "a little more", { 100000, 6000, 10, 10 }, false },
 	{ "enough", { 100000, 6001, 10, 10 }, true },
 	{ "nothing", { 100000, 0, 10, 10 }, false },
+	{ "enough of a large volume", { 1ull << 40, (5ull << 30) + 1, 0, 0 },
+		true },
 };
 
 TEST(the_log_leaves_more_free_than_mail)
